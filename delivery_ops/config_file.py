@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -24,11 +24,22 @@ _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML without silent surprises: a key given twice is an error, not "the last one wins"."""
+    """YAML without silent surprises.
+
+    A key given twice is an error, not "the last one wins"; a date stays text until its field's type reads it, so
+    that a wrong one is reported with its key.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is no plain text", key_node.start_mark)
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key_node.value!r} stands twice", key_node.start_mark
@@ -56,8 +67,8 @@ class ConfigFile:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise _unusable(path, f"it cannot be read ({error})") from error
-        loader = _StrictLoader(text)
         try:
+            loader = _StrictLoader(text)
             node = loader.get_single_node()
             values = None if node is None else loader.construct_document(node)
         except (yaml.YAMLError, ValueError, RecursionError) as error:

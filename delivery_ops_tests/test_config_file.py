@@ -1,0 +1,94 @@
+"""A config error must name file, line, key, what was found and what is allowed; nobody may see a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from delivery_ops.config_file import ConfigFile
+from delivery_ops.errors import BadUsage
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    days: PositiveInt
+
+
+class Outer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    items: tuple[Inner, ...] = ()
+
+
+def read(tmp_path: Path, text: str, **variables: str) -> ConfigFile:
+    path = tmp_path / "some.yaml"
+    path.write_text(text, encoding="utf-8")
+    return ConfigFile.read(path, variables=variables)
+
+
+def complaint(tmp_path: Path, text: str, **variables: str) -> str:
+    with pytest.raises(BadUsage) as caught:
+        file = read(tmp_path, text, **variables)
+        file.validate(Outer, file.values)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "name: a\nitems:\n  - days: 0\n",
+            ["line 3", "items.0.days", "greater than 0", "found 0"],
+            id="out of range",
+        ),
+        pytest.param("name: a\nitms: []\n", ["line 2", "key itms", "no such key", "name, items"], id="misspelt key"),
+        pytest.param(
+            "name: a\nitems:\n  - days: 1\n    hours: 2\n",
+            ["line 4", "items.0.hours", "allowed are days"],
+            id="misspelt inner key",
+        ),
+        pytest.param("items: []\n", ["line 1", "key name", "Field required"], id="missing key"),
+        pytest.param("name: a\nname: b\n", ["line 2", "'name' stands twice"], id="a key given twice"),
+        pytest.param("name: [\n", ["no valid YAML, line 2"], id="no YAML"),
+        pytest.param("- a\n", ["holds list"], id="a list on top"),
+        pytest.param("", ["holds NoneType"], id="an empty file"),
+        pytest.param("name: ${MISSING}\n", ["line 1", "variable MISSING is not set"], id="an unset variable"),
+        pytest.param("name: !!python/object:os.system x\n", ["no valid YAML, line 1"], id="a foreign tag"),
+    ],
+)
+def test_a_config_error_names_line_key_and_what_is_allowed(tmp_path: Path, text: str, expected: list[str]) -> None:
+    message = complaint(tmp_path, text)
+    assert "some.yaml" in message
+    for part in expected:
+        assert part in message
+
+
+def test_several_problems_are_counted_and_the_first_is_told(tmp_path: Path) -> None:
+    assert "1 more problem in this file" in complaint(tmp_path, "items:\n  - days: 0\n")
+
+
+def test_variables_are_replaced_in_nested_strings_only(tmp_path: Path) -> None:
+    file = read(tmp_path, "a: ${ROOT}/x\nb:\n  - {c: 'p-${ROOT}'}\nd: 3\ne: $ROOT ${lower}\n", ROOT="/data")
+    assert file.values == {"a": "/data/x", "b": [{"c": "p-/data"}], "d": 3, "e": "$ROOT ${lower}"}
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match=r"cannot be read.*delivery-ops init"):
+        ConfigFile.read(tmp_path / "none.yaml", variables={})
+
+
+@given(data=st.binary(max_size=300))
+def test_arbitrary_bytes_end_in_a_typed_error_or_in_values(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "arbitrary.yaml"
+    path.write_bytes(data)
+    try:
+        file = ConfigFile.read(path, variables={})
+    except BadUsage:
+        return
+    assert isinstance(file.values, dict)

@@ -1,0 +1,82 @@
+"""The settings of an operation: what the demo's file means, and how a wrong one is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from delivery_ops import settings as settings_module
+from delivery_ops.errors import BadUsage
+
+MINIMAL = """\
+operation: test
+zone: Europe/Berlin
+clients:
+  - {id: acme, name: Acme, tier: gold}
+deliverable_types: [article]
+"""
+
+
+def load(directory: Path, text: str = MINIMAL) -> settings_module.Settings:
+    (directory / "delivery_ops.yaml").write_text(text, encoding="utf-8")
+    return settings_module.load(directory)
+
+
+def test_the_smallest_file_has_defaults_and_absolute_paths(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert settings.state_dir == tmp_path.resolve() / "state"
+    assert settings.attribution.window_days == 30
+    assert settings.search_console is None
+    assert settings.client_by_id["acme"].tier == "gold"
+
+
+@pytest.mark.parametrize(
+    ("addition", "expected"),
+    [
+        (
+            "sites:\n  - {url: 'http://a.example/', client: other}\n",
+            r"sites names the client 'other'; configured are acme",
+        ),
+        ("sites:\n  - {url: 'a.example', client: acme}\n", r"line 7, key sites.0.url"),
+        ("zonee: x\n", r"key zonee: no such key; allowed are operation, zone"),
+        (
+            "registration: {rules: [{id_prefix: '', client: acme, type: x}]}\n",
+            r"names the type 'x'; deliverable_types has article",
+        ),
+        (
+            "sources:\n  - {name: a, kind: clicks, path: x, columns: {}}\n",
+            r"'deliverables', 'touches', 'deals', 'revenue' or 'costs'",
+        ),
+        ("database_url: x\n", r"key database_url: is not set here"),
+        ("search_console: {start: 2026-13-01}\n", r"line 6, key search_console.start"),
+        (
+            "sites:\n  - {url: 'http://a.example/', client: acme, allow_networks: [localhost]}\n",
+            r"allow_networks.0",
+        ),
+        ("gates: {schemaCheck: strict}\n", r"'enforce' or 'monitor'"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_place(tmp_path: Path, addition: str, expected: str) -> None:
+    with pytest.raises(BadUsage, match=expected):
+        load(tmp_path, MINIMAL + addition)
+
+
+def test_an_unknown_zone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadUsage, match=r"line 2, key zone: 'Berlin' is no IANA time zone"):
+        load(tmp_path, MINIMAL.replace("Europe/Berlin", "Berlin"))
+
+
+def test_secrets_come_from_the_environment_or_a_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_text("postgresql://u:canary@h/db\n", encoding="utf-8")
+    monkeypatch.setenv("DELIVERY_OPS_DATABASE_URL_FILE", str(tmp_path / "secret"))
+    settings = load(tmp_path)
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://u:canary@h/db"
+    assert "canary" not in repr(settings)
+
+
+def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELIVERY_OPS_DATABASE_URL_FILE", str(tmp_path / "absent"))
+    with pytest.raises(BadUsage, match="DELIVERY_OPS_DATABASE_URL_FILE="):
+        load(tmp_path)
