@@ -195,9 +195,8 @@ def _is_keys(keys: object, count: int) -> bool:
     return isinstance(keys, list) and len(keys) == count and all(isinstance(key, str) for key in keys)
 
 
-def _malformed(subject: str, cause: str) -> AnswerMalformed:
-    remedy = "The day stays due; if it happens again, report it with the answer."
-    return AnswerMalformed("reading an answer of Search Console", subject=subject, cause=cause, remedy=remedy)
+def _malformed(subject: str, cause: str) -> DeliveryOpsError:
+    return failure(AnswerMalformed, "reading an answer of Search Console", subject=subject, cause=cause)
 
 
 def _is_loopback(endpoint: str | None) -> bool:

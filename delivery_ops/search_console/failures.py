@@ -55,7 +55,7 @@ class RequestRefused(Permanent):
 #: Failures that every other day of the same property would meet as well.
 CONCERNS_WHOLE_PROPERTY = (QuotaExceeded, DailyLimitReached, NotPermitted, ApiNotEnabled, CredentialsRefused)
 
-Failure = type[QuotaExceeded | Unavailable | DailyLimitReached | Permanent]
+Failure = type[QuotaExceeded | Unavailable | AnswerMalformed | Permanent]
 
 _REASONS: dict[str, Failure] = {
     "quotaExceeded": QuotaExceeded,
@@ -89,6 +89,7 @@ _HTTP_STATUSES: dict[int, Failure] = {
 _REMEDIES: dict[Failure, str] = {
     QuotaExceeded: "The day stays due; the next run asks again.",
     Unavailable: "The day stays due; the next run asks again.",
+    AnswerMalformed: "The day stays due and nothing of it was taken; if it happens again, look at the answer itself.",
     DailyLimitReached: "The day stays due; run again after midnight Pacific time.",
     NotPermitted: "Give the account access in Search Console (Settings, Users and permissions).",
     ApiNotEnabled: "Enable the Google Search Console API in the Cloud project of the service account.",

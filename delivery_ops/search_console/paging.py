@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from delivery_ops.search_console.failures import AnswerMalformed
+from delivery_ops.search_console.failures import AnswerMalformed, failure
 
 #: The most rows one answer may hold.
 PAGE_SIZE = 25_000
@@ -37,11 +37,11 @@ class Paginator:
         for row in page:
             keys = tuple(row["keys"])
             if keys in self._seen:
-                raise AnswerMalformed(
+                raise failure(
+                    AnswerMalformed,
                     "paging through search rows",
                     subject=self._subject,
                     cause=f"the page from row {self.start_row} gives {keys!r} a second time, so another row is missing",
-                    remedy="The day stays due; the next run asks for all its pages again.",
                 )
             self._seen.add(keys)
         self.start_row += len(page)
