@@ -1,0 +1,110 @@
+"""The roles of an operation: created once in the cluster, with their passwords, memberships and session settings.
+
+Belongs here: what only a superuser (or an owner of the database with CREATEROLE) may do. Does not belong here:
+schemas, tables and grants on them; the role ``owner`` makes those by migration. Everything here may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier, Literal
+
+from delivery_ops.database import keys
+from delivery_ops.database.roles import Role
+from delivery_ops.errors import Permanent, Transient
+
+OLDEST_SERVER = 150_000  # views with the invoker's rights and no CREATE for PUBLIC on the schema public: from 15 on
+_LOCK = 7_235_419_001  # any number, the same in every process that provisions
+_OWNED_BY_MIGRATION = (Role.folder, Role.publisher, Role.dagster)  # the owner makes their schemas and tables
+_SESSION = {Role.dagster: "dagster", Role.analyst: "analytics"}  # what stands first for unqualified names
+
+
+def provision(admin_url: str, *, database: str, prefix: str, key_file: Path) -> keys.Passwords:
+    """Create what is missing of the roles, and the database where ``admin_url`` leads to another one.
+
+    Returns:
+        The password of every role, by the role's value.
+
+    Raises:
+        Permanent: the login may not do it, the server is too old, or the roles are another operation's.
+        Transient: the server does not answer.
+    """
+    with _plain_errors(database), psycopg.connect(admin_url, application_name="delivery-ops provision") as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            raise _refused(
+                database,
+                f"the server is PostgreSQL {connection.info.server_version // 10_000}",
+                f"Use PostgreSQL {OLDEST_SERVER // 10_000} or later.",
+            )
+        passwords = _create_roles(connection, database, prefix, key_file)
+        owner = Identifier(Role.owner.login(prefix))
+        if connection.info.dbname == database:
+            grant = SQL("GRANT CREATE, CONNECT ON DATABASE {} TO {}")
+            connection.execute(grant.format(Identifier(database), owner))
+            return passwords
+        connection.commit()
+        connection.autocommit = True
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        if known is None:
+            connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), owner))
+        return passwords
+
+
+def _create_roles(connection: Connection, database: str, prefix: str, key_file: Path) -> keys.Passwords:
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    logins = {role: role.login(prefix) for role in Role}
+    query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+    existing = {name for (name,) in connection.execute(query, [list(logins.values())])}
+    passwords = keys.read(key_file)
+    if passwords is None and existing:
+        raise _refused(
+            database,
+            f"its roles ({', '.join(sorted(existing))}) exist, and their passwords are not in {key_file}",
+            "Copy that file from the operation the database belongs to, or name a database of its own.",
+        )
+    passwords = passwords or keys.make(key_file, list(Role))
+    for role, login in logins.items():
+        if login not in existing:
+            _create_role(connection, role, login, passwords[role])
+    members = SQL(", ").join(Identifier(logins[role]) for role in _OWNED_BY_MIGRATION)
+    connection.execute(SQL("GRANT {} TO {}").format(members, Identifier(logins[Role.owner])))
+    return passwords
+
+
+def _create_role(connection: Connection, role: Role, login: str, password: str) -> None:
+    # The verifier is computed here, so that no statement log of a server ever holds the password itself.
+    verifier = connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
+    create = SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+    connection.execute(create.format(Identifier(login), Literal(verifier)))
+    connection.execute(SQL("ALTER ROLE {} SET timezone = 'UTC'").format(Identifier(login)))
+    if role in _SESSION:
+        search_path = SQL("ALTER ROLE {} SET search_path = {}")
+        connection.execute(search_path.format(Identifier(login), Identifier(_SESSION[role])))
+
+
+@contextmanager
+def _plain_errors(database: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise _refused(
+            database,
+            str(error).strip(),
+            "Let DELIVERY_OPS_DATABASE_URL log in as a superuser, or as the database's owner with CREATEROLE.",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise Transient(
+            "opening the database",
+            subject=database,
+            cause=str(error).strip(),
+            remedy="Check that the server runs and that host, port, user, password and database name are right.",
+        ) from error
+
+
+def _refused(database: str, cause: str, remedy: str) -> Permanent:
+    return Permanent("providing the database's roles", subject=database, cause=cause, remedy=remedy)
