@@ -1,0 +1,165 @@
+"""Canonical events from a file, one JSON object a line, into the ledger, with the balance of every line.
+
+Belongs here: reading lines and what becomes of each. Does not belong here: what becomes of an unknown
+deliverable (the ``Registrar`` decides), and other ways in. Events enter a batch at a time in file order, each
+batch in one transaction, so a broken-off run is finished by running it again: what was kept is a duplicate then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from delivery_ops.contracts.envelope import EventDraft, from_wire
+from delivery_ops.contracts.strict_json import MAX_BYTES, parse_json_strict
+from delivery_ops.errors import BadUsage, Rejected
+from delivery_ops.ledger.balance import Balance
+from delivery_ops.ledger.ledger import Ledger
+from delivery_ops.ledger.rejections import Rejection
+from delivery_ops.ledger.settle import AppendResult
+
+BATCH = 1000
+
+
+class Registrar(Protocol):
+    """Decides what becomes of events about deliverables that nobody registered."""
+
+    def prepare(self, drafts: Sequence[EventDraft]) -> list[EventDraft | Rejected]:
+        """Every draft in its order: itself, or in its place the ``Rejected`` (code ``unknown_deliverable``).
+        A ``deliverable.registered`` of the registrar's own stands before the first draft that needs it. The
+        drafts given keep their contracts."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineResult:
+    """What became of one line; ``number`` counts from 1."""
+
+    number: int
+    result: AppendResult
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    number: int
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Refused:
+    line: _Line
+    source: str
+    error: Rejected
+
+
+def append_ndjson(
+    ledger: Ledger,
+    path_or_lines: Path | Iterable[bytes],
+    registrar: Registrar,
+    *,
+    origin: str | None = None,
+    progress: Callable[[Balance], None] | None = None,
+    refused: Callable[[LineResult], None] | None = None,
+) -> Balance:
+    """Append every line that is not blank; a line that cannot be kept is a stored rejection with its number.
+
+    Args:
+        origin: what the lines are called in a rejection; default: the file's name.
+        progress: told the balance so far after every batch of 1,000 lines.
+        refused: told each line that came to a conflict or a rejection.
+
+    Raises:
+        BadUsage: the file cannot be read.
+    """
+    if isinstance(path_or_lines, Path):
+        origin, path_or_lines = origin or path_or_lines.name, _lines_of(path_or_lines)
+    lines = (_Line(number=n, body=line.rstrip(b"\r\n")) for n, line in enumerate(path_or_lines, 1) if line.strip())
+    total = Balance()
+    while batch := list(islice(lines, BATCH)):
+        results = _append(ledger, batch, registrar, origin or "lines")
+        total += Balance.of(len(batch), (line.result.outcome for line in results))
+        for line in results:
+            if refused and line.result.reason is not None:
+                refused(line)
+        if progress:
+            progress(total)
+    return total
+
+
+def _append(ledger: Ledger, batch: list[_Line], registrar: Registrar, origin: str) -> list[LineResult]:
+    """The result of every line of ``batch``, in order of their numbers."""
+    read = [_read(ledger, line, origin) for line in batch]
+    refused = [item for item in read if isinstance(item, _Refused)]
+    drafts = [(line, item) for line, item in zip(batch, read, strict=True) if isinstance(item, EventDraft)]
+    accepted: list[tuple[_Line | None, EventDraft]] = []
+    for line, item in _assigned(drafts, registrar.prepare([draft for _, draft in drafts])):
+        if isinstance(item, _Refused):
+            refused.append(item)
+        else:
+            accepted.append((line, item))
+    ledger.reject([_rejection(item, origin) for item in refused])
+    appended = ledger.append([draft for _, draft in accepted])
+    results = [LineResult(number=item.line.number, result=AppendResult.rejected(item.error)) for item in refused]
+    results += [
+        LineResult(number=line.number, result=result)
+        for (line, _), result in zip(accepted, appended, strict=True)
+        if line is not None
+    ]
+    return sorted(results, key=lambda line: line.number)
+
+
+def _read(ledger: Ledger, line: _Line, origin: str) -> EventDraft | _Refused:
+    source = origin
+    try:
+        draft = from_wire(parse_json_strict(line.body))
+        source = draft.source
+        return ledger.admit(draft)
+    except Rejected as error:
+        return _Refused(line=line, source=source, error=error)
+
+
+def _assigned(
+    drafts: list[tuple[_Line, EventDraft]], prepared: list[EventDraft | Rejected]
+) -> Iterator[tuple[_Line | None, EventDraft | _Refused]]:
+    """Each prepared item with the line it answers; ``None`` for a registration that was put in."""
+    waiting = iter(drafts)
+    line, draft = next(waiting, (None, None))
+    for item in prepared:
+        if isinstance(item, EventDraft) and not _same_key(item, draft):
+            yield None, item
+            continue
+        if line is None or draft is None:
+            raise ValueError("the registrar answered more drafts than it was given")
+        yield line, item if isinstance(item, EventDraft) else _Refused(line=line, source=draft.source, error=item)
+        line, draft = next(waiting, (None, None))
+    if line is not None:
+        raise ValueError(f"the registrar did not answer for line {line.number}")
+
+
+def _same_key(item: EventDraft, draft: EventDraft | None) -> bool:
+    return draft is not None and (item.source, item.idempotency_key) == (draft.source, draft.idempotency_key)
+
+
+def _rejection(item: _Refused, origin: str) -> Rejection:
+    origin = f"{origin}, line {item.line.number}"
+    return Rejection.of(item.error, source=item.source, body=item.line.body, origin=origin)
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    """The file's lines. Of one that is too large to be an event only the beginning: enough to be refused for it."""
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(MAX_BYTES + 1):
+                yield line
+                while not line.endswith(b"\n") and (line := file.readline(MAX_BYTES + 1)):
+                    pass
+    except OSError as error:
+        raise BadUsage(
+            "appending events",
+            subject=str(path),
+            cause=error.strerror or str(error),
+            remedy="Name a readable file with one JSON event a line.",
+        ) from error
