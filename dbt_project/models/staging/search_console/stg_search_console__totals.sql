@@ -1,0 +1,15 @@
+with
+
+source as (
+
+    select * from {{ source('search_console', 'search_totals') }}
+
+)
+
+select
+    property,
+    date as search_date,
+    clicks,
+    impressions,
+    position
+from source

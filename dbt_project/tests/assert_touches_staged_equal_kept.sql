@@ -1,0 +1,8 @@
+-- Every staged touch is in the mart, once.
+select
+    touch_source,
+    touch_id
+from {{ ref('stg_files__touches') }}
+full outer join {{ ref('fct_touches') }} as kept using (touch_source, touch_id)
+where kept.touched_at is null
+group by touch_source, touch_id
