@@ -208,7 +208,8 @@ def load(directory: Path | None = None) -> Settings:
     """
     directory = (directory or config_dir()).resolve()
     file = ConfigFile.read(directory / "delivery_ops.yaml", variables=os.environ)
-    values = dict(file.values)
+    # A key whose value is all commented out reads as null: it is as if it were not there.
+    values = {key: value for key, value in file.values.items() if value is not None}
     for reserved in ("config_dir", "database_url", "google_credentials"):
         if reserved in values:
             raise file.error((reserved,), "is not set here: it comes from the environment or the command line")
