@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from delivery_ops.database import keys, server
 from delivery_ops.database.database import Database
 from delivery_ops.database.opening import EMBEDDED_DATABASE, open_database
 from delivery_ops.database.roles import Role
+from delivery_ops.database.server import Server
 from delivery_ops.settings import REPOSITORY, Settings
 
 REFERENCE_DATA = "DELIVERY_OPS_REFERENCE_DATA"
@@ -46,15 +48,7 @@ def settings_factory(tmp_path: Path) -> Callable[..., Settings]:
     """Settings of a minimal operation whose files lie in ``tmp_path``; keyword arguments replace fields."""
 
     def settings(**changes: Any) -> Settings:
-        minimal = {
-            "operation": "test",
-            "zone": "Europe/Berlin",
-            "state_dir": tmp_path / "state",
-            "config_dir": tmp_path,
-            "clients": [{"id": "acme", "name": "Acme", "tier": "gold"}],
-            "deliverable_types": ["landing_page"],
-        }
-        return Settings.model_validate(minimal | changes)
+        return _minimal_settings(**{"state_dir": tmp_path / "state", "config_dir": tmp_path, **changes})
 
     return settings
 
@@ -65,63 +59,79 @@ def settings(settings_factory: Callable[..., Settings]) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def shared_server() -> Iterator[server.Server]:
-    """The session's PostgreSQL, with the migrated template; stopped at the end."""
-    state_dir = Path(tempfile.mkdtemp(prefix="delivery-ops-tests."))
-    state_dir.chmod(0o755)  # the account that the server runs as must be able to enter it
-    settings = Settings.model_validate(
-        {
-            "operation": "tests",
-            "zone": "UTC",
-            "state_dir": state_dir,
-            "config_dir": state_dir,
-            "clients": [{"id": "acme", "name": "Acme", "tier": "gold"}],
-            "deliverable_types": ["landing_page"],
-        }
-    )
+def server_folder() -> Iterator[Callable[[], Path]]:
+    """Makes state folders that an embedded server's account can enter (``tmp_path`` is closed to it); they go
+    at the end of the session."""
+    made: list[Path] = []
+
+    def folder() -> Path:
+        made.append(Path(tempfile.mkdtemp(prefix="delivery-ops-tests.")))
+        made[-1].chmod(0o755)
+        return made[-1]
+
+    yield folder
+    for path in made:
+        shutil.rmtree(path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedServer:
+    """The session's PostgreSQL: its superuser's logins, and the roles' passwords in the template."""
+
+    running: Server
+    role_passwords: dict[str, str]
+
+    def superuser_login(self, name: str) -> str:
+        return self.running.superuser_login(name)
+
+    def administer(self, statement: Any) -> None:
+        with psycopg.connect(self.superuser_login("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def shared_server(server_folder: Callable[[], Path]) -> Iterator[SharedServer]:
+    state_dir = server_folder()
+    settings = _minimal_settings(state_dir=state_dir, config_dir=state_dir)
     try:
         open_database(settings).close()
-        running = server.ensure_running(settings)
-        _administer(running, "ALTER SYSTEM SET fsync = off")  # no test's rows need to outlive the machine
-        _administer(running, "SELECT pg_reload_conf()")
-        yield running
+        passwords = keys.read(state_dir / "keys" / "postgres-roles.json", Role)
+        assert passwords
+        shared = SharedServer(running=server.ensure_running(settings), role_passwords=passwords)
+        shared.administer("ALTER SYSTEM SET fsync = off")  # no test's rows need to outlive the machine
+        shared.administer("SELECT pg_reload_conf()")
+        yield shared
     finally:
         server.stop(settings, force=True)
-        shutil.rmtree(state_dir, ignore_errors=True)
 
 
 @pytest.fixture
-def database(shared_server: server.Server) -> Iterator[Database]:
+def database(shared_server: SharedServer) -> Iterator[Database]:
     """A fresh database at the newest revision, empty; its roles are the template's."""
     name = f"test_{next(_numbers)}"
-    _administer(
-        shared_server,
-        SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
-            Identifier(name),
-            Identifier(EMBEDDED_DATABASE),
-            Identifier(Role.owner.login(EMBEDDED_DATABASE)),
-        ),
-    )
-    passwords = keys.read(shared_server.data.parent / "keys" / "postgres-roles.json")
-    assert passwords
+    copy = SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+    owner = Role.owner.login(EMBEDDED_DATABASE)
+    shared_server.administer(copy.format(Identifier(name), Identifier(EMBEDDED_DATABASE), Identifier(owner)))
     fresh = Database(
-        address=make_url(shared_server.superuser_login(name)), prefix=EMBEDDED_DATABASE, passwords=passwords
+        address=make_url(shared_server.superuser_login(name)),
+        prefix=EMBEDDED_DATABASE,
+        passwords=shared_server.role_passwords,
     )
     yield fresh
     fresh.close()
-    _administer(shared_server, SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    shared_server.administer(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture
-def empty_database_url(shared_server: server.Server) -> Iterator[str]:
-    """A superuser's URL of an empty database: as ``database_url`` of some settings it is an operation's own
-    PostgreSQL, so ``open_database`` needs no second server. Its roles go with it."""
+def empty_database_url(shared_server: SharedServer) -> Iterator[str]:
+    """A superuser's URL of an empty database. As ``database_url`` of some settings it stands for a PostgreSQL of
+    the user's own, and ``open_database`` needs no second server. Its roles go with it."""
     name = f"test_{next(_numbers)}"
-    _administer(shared_server, SQL("CREATE DATABASE {}").format(Identifier(name)))
+    shared_server.administer(SQL("CREATE DATABASE {}").format(Identifier(name)))
     yield shared_server.superuser_login(name)
-    _administer(shared_server, SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    shared_server.administer(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
     for role in Role:
-        _administer(shared_server, SQL("DROP ROLE IF EXISTS {}").format(Identifier(role.login(name))))
+        shared_server.administer(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role.login(name))))
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +146,11 @@ def reference_data() -> Path:
     return place
 
 
-def _administer(running: server.Server, statement: Any) -> None:
-    with psycopg.connect(running.superuser_login("postgres"), autocommit=True) as connection:
-        connection.execute(statement)
+def _minimal_settings(**changes: Any) -> Settings:
+    minimal = {
+        "operation": "test",
+        "zone": "Europe/Berlin",
+        "clients": [{"id": "acme", "name": "Acme", "tier": "gold"}],
+        "deliverable_types": ["landing_page"],
+    }
+    return Settings.model_validate(minimal | changes)

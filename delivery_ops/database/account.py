@@ -2,8 +2,8 @@
 
 Belongs here: the account, running a command as it, and where its binaries lie. Does not belong here: the
 server itself. PostgreSQL refuses to run as root, so root starts it as a system user of its own. That user may be
-unable to reach the operation's folder or the installed binaries (below ``/root``, mode 0700). No permission of an existing
-folder is ever changed for it: what it needs then lies under ``/var/lib/delivery-ops``.
+unable to reach the operation's folder or the installed binaries (below ``/root``, mode 0700). No permission of
+an existing folder is ever changed for it: what it needs then lies under ``/var/lib/delivery-ops``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Account:
 
         The environment is fresh: a ``PGDATA`` or ``PGPORT`` of the caller must not decide anything here.
         """
-        switch = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        is_root = os.geteuid() == 0
         return subprocess.run(
             [str(part) for part in command],
             check=False,
@@ -50,7 +50,9 @@ class Account:
             capture_output=True,
             text=True,
             start_new_session=True,
-            **switch,  # type: ignore[call-overload]
+            user=self.uid if is_root else None,
+            group=self.gid if is_root else None,
+            extra_groups=[] if is_root else None,
         )
 
     def reaches(self, path: Path) -> bool:
@@ -70,9 +72,9 @@ def current() -> Account:
     try:
         entry = pwd.getpwuid(uid) if uid else pwd.getpwnam(SERVICE_USER)
     except KeyError:
-        entry = _created() if uid == 0 else None
-    if entry is None:
-        raise _no_account(f"user id {uid} has no entry in the system's user database")
+        if uid:
+            raise _no_account(f"user id {uid} has no entry in the system's user database") from None
+        entry = _created()
     return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
 
 

@@ -1,9 +1,9 @@
 """Where an embedded server's data lies, and how that folder is first made.
 
 Belongs here: ``state_dir/postgres`` (the folder itself, or a link to it below ``/var/lib/delivery-ops`` where the
-server's account cannot enter the state folder) and ``initdb``. Does not belong here: running the server. A folder is made
-under another name and renamed when it is whole, so that a crash in the middle leaves nothing that looks like a
-database.
+server's account cannot enter the state folder) and ``initdb``. Does not belong here: running the server. A folder
+is made under another name and renamed when it is whole, so that a crash in the middle leaves nothing that looks
+like a database.
 """
 
 from __future__ import annotations

@@ -38,20 +38,22 @@ class Database:
 
     def engine(self, role: Role) -> Engine:
         """The engine of ``role``, one per process. A lost or refused connection raises ``Transient``."""
-        if role not in self._engines:
-            engine = sa.create_engine(
-                self._login(role).set(drivername="postgresql+psycopg"),
-                pool_pre_ping=True,
-                connect_args={"application_name": f"delivery-ops {role}, process {os.getpid()}"},
-            )
-            event.listen(engine, "handle_error", _unavailable_is_transient)
-            self._engines[role] = engine
-        return self._engines[role]
+        engine = self._engines.get(role)
+        return engine or self._engines.setdefault(role, self._connecting_as(role))
 
     def close(self) -> None:
         """Give back every connection. The engines stay usable and connect anew."""
         for engine in self._engines.values():
             engine.dispose()
+
+    def _connecting_as(self, role: Role) -> Engine:
+        engine = sa.create_engine(
+            self._login(role).set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"application_name": f"delivery-ops {role}, process {os.getpid()}"},
+        )
+        event.listen(engine, "handle_error", _unavailable_is_transient)
+        return engine
 
     def _login(self, role: Role) -> URL:
         return self._address.set(username=role.login(self.prefix), password=self._passwords[role])

@@ -8,7 +8,6 @@ so that a crash leaves either no passwords or all of them.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,21 +17,22 @@ from delivery_ops.errors import Permanent
 Passwords = dict[str, str]
 
 
-def read(path: Path) -> Passwords | None:
-    """The passwords by name, or ``None`` where none were made yet.
+def read(path: Path, names: Iterable[str]) -> Passwords | None:
+    """The password of every name, or ``None`` where none were made yet.
 
     Raises:
         Permanent: the file is there and cannot be used.
     """
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return {name: str(kept[name]) for name in names}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise Permanent(
             "reading the database's passwords",
             subject=str(path),
-            cause=str(error),
+            cause=f"it cannot be used ({error})",
             remedy="Run the command as the user who made this operation, or restore the file.",
         ) from error
 
@@ -41,9 +41,9 @@ def make(path: Path, names: Iterable[str]) -> Passwords:
     """A fresh password of 192 random bits for every name, kept in ``path`` (mode 0600)."""
     passwords = {name: secrets.token_urlsafe(24) for name in names}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".new")
+    unfinished = path.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(passwords, file, indent=1)
+    unfinished.touch(mode=0o600, exist_ok=False)
+    unfinished.write_text(json.dumps(passwords, indent=1), encoding="utf-8")
     unfinished.rename(path)
     return passwords

@@ -17,7 +17,7 @@ from delivery_ops.database.roles import Role
 from delivery_ops.errors import Permanent, Transient
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-_VERSION = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version", schema="ops"))
+_VERSION = sa.select(sa.column("version_num", sa.String)).select_from(sa.table("alembic_version", schema="ops"))
 _ROLE = re.compile(r'(?<!:):"(\w+)"')
 
 
@@ -27,9 +27,9 @@ def revisions() -> list[str]:
 
 
 def is_current(engine: Engine) -> bool:
-    """Is the database that ``engine`` leads to at this code's newest revision?
+    """Whether the database that ``engine`` leads to is at this code's newest revision.
 
-    False also where it cannot be asked yet (no database, no role, no schema).
+    It is not where it cannot be asked yet (no database, no role, no schema).
 
     Raises:
         Permanent: the database is newer than this code.

@@ -1,19 +1,19 @@
 """Opening an operation's database: server, roles, schema, clock, in this order and only as far as needed.
 
-Belongs here: ``open_database`` and where it leads to, the embedded server or ``DELIVERY_OPS_DATABASE_URL``. Does not belong
-here: how each step is done. When everything is up and current, opening costs one query.
+Belongs here: ``open_database`` and where it leads to, the embedded server or ``DELIVERY_OPS_DATABASE_URL``. Does
+not belong here: how each step is done. When everything is up and current, opening costs two short queries.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from delivery_ops import clock
-from delivery_ops.database import frozen_clock, keys, migrate, server
+from delivery_ops.database import frozen_clock, keys, loopback_port, migrate, server
 from delivery_ops.database.database import Database
 from delivery_ops.database.provision import provision
 from delivery_ops.database.roles import Role
@@ -29,7 +29,7 @@ class _Target:
     """Where the database is, who may provision it, and where the roles' passwords are kept."""
 
     address: URL
-    admin_url: str
+    admin_url: str = field(repr=False)
     prefix: str
     key_file: Path
 
@@ -48,7 +48,7 @@ def open_database(settings: Settings) -> Database:
         Transient: the database cannot be reached now.
     """
     target = _configured(settings) if settings.database_url else _embedded(settings)
-    passwords = keys.read(target.key_file)
+    passwords = keys.read(target.key_file, Role)
     database = target.database(passwords) if passwords else None
     if database is None or not migrate.is_current(database.engine(Role.reader)):
         database = _made_current(settings, target)
@@ -57,7 +57,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def _made_current(settings: Settings, target: _Target) -> Database:
-    with server.locked(settings.state_dir):
+    with server.plain_errors("opening the database", settings.state_dir), server.locked(settings.state_dir):
         passwords = provision(
             target.admin_url,
             database=str(target.address.database),
@@ -73,7 +73,7 @@ def _made_current(settings: Settings, target: _Target) -> Database:
 def _embedded(settings: Settings) -> _Target:
     running = server.ensure_running(settings)
     return _Target(
-        address=URL.create("postgresql", host=server.HOST, port=running.port, database=EMBEDDED_DATABASE),
+        address=URL.create("postgresql", host=loopback_port.HOST, port=running.port, database=EMBEDDED_DATABASE),
         admin_url=running.superuser_login("postgres"),
         prefix=EMBEDDED_DATABASE,
         key_file=settings.state_dir / "keys" / "postgres-roles.json",

@@ -1,9 +1,10 @@
 """Is a server running on this data folder? The answer from ``postmaster.pid`` and the process table.
 
 Belongs here: finding the running server, and clearing away what a killed one left behind. Does not belong here:
-starting and stopping (``server.py``). The file alone proves nothing: after ``kill -9`` it stays, and its process id may by
-then belong to anybody. So a process counts only if it is a ``postgres`` started with ``-D`` on this very folder. The
-command line is asked, not the working directory: in a container without ptrace rights root cannot read the latter.
+starting and stopping (``server.py``). The file alone proves nothing: after ``kill -9`` it stays, and its process
+id may by then belong to anybody. So a process counts only if it is a ``postgres`` started with ``-D`` on this very
+folder. The command line is asked, not the working directory: in a container without ptrace rights root cannot
+read the latter.
 """
 
 from __future__ import annotations
@@ -82,7 +83,12 @@ def _serves(pid: int, data: Path) -> bool:
 
 
 def _is_postmaster(command: list[str], data: Path) -> bool:
-    return bool(command) and Path(command[0]).name == "postgres" and str(data) in command
+    if len(command) < 3 or Path(command[0]).name != "postgres" or command[1] != "-D":
+        return False
+    try:
+        return data.samefile(command[2])  # the folder, not its spelling: it may be mounted at two places
+    except OSError:
+        return False
 
 
 def _is_of(command: list[str], data: Path, cluster_name: str) -> bool:

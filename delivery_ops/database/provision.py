@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from delivery_ops.database import keys
@@ -22,6 +23,7 @@ OLDEST_SERVER = 150_000  # views with the invoker's rights and no CREATE for PUB
 _LOCK = 7_235_419_001  # any number, the same in every process that provisions
 _OWNED_BY_MIGRATION = (Role.folder, Role.publisher, Role.dagster)  # the owner makes their schemas and tables
 _SESSION = {Role.dagster: "dagster", Role.analyst: "analytics"}  # what stands first for unqualified names
+_OTHERS_DATABASE = "Copy that file from the operation the database belongs to, or name a database of its own."
 
 
 def provision(admin_url: str, *, database: str, prefix: str, key_file: Path) -> keys.Passwords:
@@ -42,17 +44,35 @@ def provision(admin_url: str, *, database: str, prefix: str, key_file: Path) -> 
                 f"Use PostgreSQL {OLDEST_SERVER // 10_000} or later.",
             )
         passwords = _create_roles(connection, database, prefix, key_file)
-        owner = Identifier(Role.owner.login(prefix))
+        owner = Role.owner.login(prefix)
         if connection.info.dbname == database:
             grant = SQL("GRANT CREATE, CONNECT ON DATABASE {} TO {}")
-            connection.execute(grant.format(Identifier(database), owner))
-            return passwords
+            connection.execute(grant.format(Identifier(database), Identifier(owner)))
         connection.commit()
-        connection.autocommit = True
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
-        if known is None:
-            connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), owner))
-        return passwords
+        if connection.info.dbname != database:
+            _create_database(connection, database, owner)
+    _require_fitting_passwords(admin_url, database, owner, passwords[Role.owner], key_file)
+    return passwords
+
+
+def _create_database(connection: Connection, database: str, owner: str) -> None:
+    connection.autocommit = True
+    known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+    if known is None:
+        connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), Identifier(owner)))
+
+
+def _require_fitting_passwords(admin_url: str, database: str, owner: str, password: str, key_file: Path) -> None:
+    """The roles may have been there before, with the passwords of another operation."""
+    login = make_conninfo(admin_url, user=owner, password=password, dbname=database)
+    try:
+        psycopg.connect(login, application_name="delivery-ops provision").close()
+    except psycopg.OperationalError as error:
+        raise _refused(
+            database,
+            f"its role {owner} cannot log in with the password in {key_file} ({str(error).strip()})",
+            _OTHERS_DATABASE,
+        ) from error
 
 
 def _create_roles(connection: Connection, database: str, prefix: str, key_file: Path) -> keys.Passwords:
@@ -60,14 +80,14 @@ def _create_roles(connection: Connection, database: str, prefix: str, key_file: 
     logins = {role: role.login(prefix) for role in Role}
     query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
     existing = {name for (name,) in connection.execute(query, [list(logins.values())])}
-    passwords = keys.read(key_file)
+    passwords = keys.read(key_file, Role)
     if passwords is None and existing:
         raise _refused(
             database,
             f"its roles ({', '.join(sorted(existing))}) exist, and their passwords are not in {key_file}",
-            "Copy that file from the operation the database belongs to, or name a database of its own.",
+            _OTHERS_DATABASE,
         )
-    passwords = passwords or keys.make(key_file, list(Role))
+    passwords = passwords or keys.make(key_file, Role)
     for role, login in logins.items():
         if login not in existing:
             _create_role(connection, role, login, passwords[role])

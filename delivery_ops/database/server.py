@@ -10,28 +10,24 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import secrets
-import socket
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 
-from delivery_ops.database import account, data_folder, keys, postmaster
+from delivery_ops.database import account, data_folder, keys, loopback_port, postmaster
 from delivery_ops.database.postgresql_conf import configuration, memory_available
 from delivery_ops.errors import Permanent, Transient
 from delivery_ops.settings import Settings
 
-HOST = "127.0.0.1"
 # Crash recovery replays at most max_wal_size (8 GB) of log; a shutdown writes at most shared_buffers.
-_START_WITHIN_SECONDS = 600
+_READY_WITHIN_SECONDS = 600
 _STOP_WITHIN_SECONDS = 300
-# Below the ports that operating systems hand to outgoing connections (Linux from 32768, macOS from 49152): one of
-# those would often be taken by the time the server is started again.
-_PORTS = range(20_000, 32_000)
+_COMPLAINT = re.compile(r"(?:PANIC|FATAL|ERROR):\s+(.+)")
 _CLIENTS = """
     SELECT application_name, usename, pid FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid
@@ -44,11 +40,11 @@ class Server:
 
     data: Path
     port: int
-    superuser_password: str
+    superuser_password: str = field(repr=False)
 
     def superuser_login(self, database: str) -> str:
         """The superuser's login to ``database``, as a libpq URL."""
-        return f"postgresql://{data_folder.SUPERUSER}:{self.superuser_password}@{HOST}:{self.port}/{database}"
+        return f"postgresql://{data_folder.SUPERUSER}:{self.superuser_password}@{loopback_port.HOST}:{self.port}/{database}"
 
 
 @contextmanager
@@ -67,7 +63,7 @@ def ensure_running(settings: Settings) -> Server:
         Permanent: port, disk or account stand in the way; a person must act.
         Transient: the server is still recovering after ten minutes.
     """
-    with _plain_errors("starting PostgreSQL", settings.state_dir):
+    with plain_errors("starting PostgreSQL", settings.state_dir):
         running = _running(settings.state_dir)
         if running is None:
             with locked(settings.state_dir):
@@ -86,7 +82,7 @@ def stop(settings: Settings, *, force: bool = False) -> bool:
     """
     if settings.database_url is not None:
         return False
-    with _plain_errors("stopping PostgreSQL", settings.state_dir):
+    with plain_errors("stopping PostgreSQL", settings.state_dir):
         data = data_folder.find(settings.state_dir)
         if data is None:
             return False
@@ -112,100 +108,66 @@ def _start(settings: Settings) -> Server:
     if postmaster.find(data) is None:
         name = _cluster_name(settings.operation, data)
         postmaster.clear_remains(data, name)
-        port = _port(settings.state_dir)
+        port = loopback_port.chosen(settings.state_dir)
         runs_as = account.owner_of(data)
         file = data / data_folder.PROJECT_CONFIGURATION
         file.write_text(configuration(port=port, memory=memory_available(), cluster_name=name), encoding="utf-8")
         runs_as.take(file)
-        _pg_ctl(data, "start", "-l", str(data / "startup.log"), "-t", str(_START_WITHIN_SECONDS))
+        _pg_ctl(data, "start", "-l", str(data / "startup.log"), "-t", str(_READY_WITHIN_SECONDS))
     return _once_ready(settings.state_dir, data)
 
 
 def _make(settings: Settings) -> Path:
-    file = _superuser_key(settings.state_dir)
-    password = (keys.read(file) or keys.make(file, [data_folder.SUPERUSER]))[data_folder.SUPERUSER]
-    return data_folder.make(settings.state_dir, operation=settings.operation, password=password)
+    file, names = _superuser_key(settings.state_dir), [data_folder.SUPERUSER]
+    passwords = keys.read(file, names) or keys.make(file, names)
+    return data_folder.make(settings.state_dir, operation=settings.operation, password=passwords[data_folder.SUPERUSER])
 
 
 def _once_ready(state_dir: Path, data: Path) -> Server:
     """Wait for a server that another process began to start and did not live to see ready."""
-    deadline = time.monotonic() + _START_WITHIN_SECONDS
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while time.monotonic() < deadline:
         if running := _running(state_dir):
             return running
         if postmaster.find(data) is None:
             raise _failed("start", data)
         time.sleep(0.05)
-    raise Transient(
-        "starting PostgreSQL",
-        subject=str(data),
-        cause=f"the server runs, but is not ready after {_START_WITHIN_SECONDS} s (it is recovering)",
-        remedy=f"Run the command again later; {data / 'log'} tells how far it is.",
-    )
+    raise _still_recovering(data)
 
 
 def _pg_ctl(data: Path, action: str, *options: str) -> None:
     runs_as = account.owner_of(data)
     done = runs_as.run(account.binaries(runs_as) / "pg_ctl", action, "-D", data, "-w", "-s", *options)
-    if done.returncode and not (action == "start" and postmaster.find(data)):
-        raise _failed(action, data)
+    if done.returncode:
+        recovering = action == "start" and postmaster.find(data)
+        raise _still_recovering(data) if recovering else _failed(action, data, said=done.stderr)
 
 
-def _failed(action: str, data: Path) -> Permanent:
+def _still_recovering(data: Path) -> Transient:
+    return Transient(
+        "starting PostgreSQL",
+        subject=str(data),
+        cause=f"the server runs, but is not ready after {_READY_WITHIN_SECONDS} s (it is recovering)",
+        remedy=f"Run the command again later; {data / 'log'} tells how far it is.",
+    )
+
+
+def _failed(action: str, data: Path, *, said: str = "") -> Permanent:
     return Permanent(
         f"{'stopping' if action == 'stop' else 'starting'} PostgreSQL",
         subject=str(data),
-        cause=_last_complaint(data),
+        cause=_last_complaint(data) or said.strip() or "the server gave no reason",
         remedy=f"The whole story is in {data / 'startup.log'} and {data / 'log'}.",
     )
 
 
 def _last_complaint(data: Path) -> str:
-    """The last line of the newest server log that says why, without its time stamp."""
-    logs = [data / "startup.log", *(data / "log").glob("*.log")]
-    newest = max((log for log in logs if log.exists()), key=lambda log: log.stat().st_mtime_ns, default=None)
+    """The last thing that the newest of the server's logs calls an error, without its time stamp."""
+    logs = [log for log in (data / "startup.log", *(data / "log").glob("*.log")) if log.exists()]
+    newest = max(logs, key=lambda log: log.stat().st_mtime_ns, default=None)
     lines = newest.read_text(encoding="utf-8", errors="replace").splitlines() if newest else []
-    for level in ("PANIC:", "FATAL:", "ERROR:"):
-        for line in reversed(lines):
-            if level in line:
-                return line.partition(level)[2].strip()
-    return lines[-1] if lines else "the server gave no reason"
-
-
-def _port(state_dir: Path) -> int:
-    """The operation's port: chosen once and kept, because logins handed out contain it."""
-    file = state_dir / "postgres.port"
-    if not file.exists():
-        port = next(port for port in secrets.SystemRandom().sample(_PORTS, 100) if _is_free(port))
-        file.write_text(f"{port}\n", encoding="ascii")
-        return port
-    text = file.read_text(encoding="ascii").strip()
-    if not text.isdecimal():
-        raise _unusable_port(file, f"it holds {text!r}, not a port number")
-    if not _is_free(int(text)):
-        raise _unusable_port(file, f"port {text} of {HOST} is taken by another program")
-    return int(text)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as attempt:
-        # Connections of the server that was stopped a moment ago linger in TIME_WAIT and stand in nobody's way.
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            attempt.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _unusable_port(file: Path, cause: str) -> Permanent:
-    return Permanent(
-        "starting PostgreSQL",
-        subject=str(file),
-        cause=cause,
-        remedy="Stop what listens there, or delete the file: the next command then chooses another port, "
-        "and logins handed out before change.",
-    )
+    complaints = (match[1] for line in reversed(lines) if (match := _COMPLAINT.search(line)))
+    return next(complaints, "")
 
 
 def _refuse_while_used(state_dir: Path) -> None:
@@ -237,7 +199,7 @@ def _superuser_key(state_dir: Path) -> Path:
 
 
 def _superuser_password(state_dir: Path) -> str:
-    passwords = keys.read(_superuser_key(state_dir))
+    passwords = keys.read(_superuser_key(state_dir), [data_folder.SUPERUSER])
     if passwords is None:
         raise Permanent(
             "opening the database",
@@ -254,7 +216,7 @@ def _cluster_name(operation: str, data: Path) -> str:
 
 
 @contextmanager
-def _plain_errors(doing: str, state_dir: Path) -> Iterator[None]:
+def plain_errors(doing: str, state_dir: Path) -> Iterator[None]:
     """A full disk, a missing permission, a file where a folder should be: said plainly."""
     try:
         yield
