@@ -47,7 +47,7 @@ def prepare(settings: Settings, database: Database) -> dict[str, str]:
     return {
         "DAGSTER_HOME": str(home),
         CONFIG_VARIABLE: str(settings.config_dir),
-        STORAGE_URL_VARIABLE: database.url(Role.DAGSTER).replace("postgresql+psycopg://", "postgresql://"),
+        STORAGE_URL_VARIABLE: database.url(Role.dagster),
     }
 
 

@@ -85,7 +85,7 @@ def up(settings: Settings, *, environment: Mapping[str, str], port: int, say: Ca
             child = _start(program, environment)
             children.append((program, child))
             stack.callback(_end, child)
-            threading.Thread(target=lambda child=child: (child.wait(), ended.set()), daemon=True).start()
+            threading.Thread(target=_tell_end, args=(child, ended), daemon=True).start()
             say(f"{program.name}: process {child.pid}, log {program.log}")
         say(f"Runs and lineage: http://127.0.0.1:{port}    (Ctrl-C ends everything but PostgreSQL)")
         ended.wait()
@@ -123,6 +123,11 @@ def _start(program: Program, environment: Mapping[str, str]) -> subprocess.Popen
             stderr=log,
             start_new_session=True,
         )
+
+
+def _tell_end(child: subprocess.Popen[bytes], ended: threading.Event) -> None:
+    child.wait()
+    ended.set()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
