@@ -1,0 +1,1 @@
+"""Rows of other systems in CSV or Parquet files: ``reading`` → ``mapping`` → ``load``, all by configuration."""
