@@ -21,7 +21,7 @@ import jsonschema_rs
 import orjson
 
 from delivery_ops.contracts.envelope import EventDraft
-from delivery_ops.contracts.strict_json import path_text
+from delivery_ops.contracts.strict_json import parse_json_strict, path_text
 from delivery_ops.errors import Permanent, Rejected
 
 SCHEMAS = Path(__file__).with_name("schemas")
@@ -54,14 +54,13 @@ class Contract:
         Raises:
             UnusableContract: it is no closed schema of an object, or marks a field personal.
         """
-        schema = orjson.loads(path.read_bytes())
+        subject = f"{path.parent.name}/{path.name}"
+        try:
+            schema = parse_json_strict(path.read_bytes())
+        except Rejected as error:
+            raise _unusable(subject, error.cause) from error
         if fault := _schema_fault(path, schema):
-            raise UnusableContract(
-                "loading the contracts",
-                subject=f"{path.parent.name}/{path.name}",
-                cause=fault,
-                remedy="Correct the schema file.",
-            )
+            raise _unusable(subject, fault)
         return cls(
             event_type=path.parent.name,
             version=int(path.stem),
@@ -79,7 +78,9 @@ class Contract:
         if self.subject == "one" and draft.deliverable_id is None:
             broken.append("deliverable_id is missing: the event is about one deliverable")
         if self.subject != "one" and draft.deliverable_id is not None:
-            broken.append(f"deliverable_id is {draft.deliverable_id!r}; the event has {self.subject}: leave it out")
+            broken.append(
+                f"deliverable_id is {draft.deliverable_id!r}; the event's subject is {self.subject}: leave it out"
+            )
         if self.client_required and draft.client_id is None:
             broken.append("client_id is missing")
         if not broken and draft.stream != (expected := self._stream_of(draft)):
@@ -116,12 +117,7 @@ class Registry:
         for contract in contracts:
             for alias in contract.aliases:
                 if self._types.setdefault(alias, contract.event_type) != contract.event_type:
-                    raise UnusableContract(
-                        "loading the contracts",
-                        subject=contract.event_type,
-                        cause=f"its alias {alias} already names {self._types[alias]}",
-                        remedy="Give the alias to one of them.",
-                    )
+                    raise _unusable(contract.event_type, f"its alias {alias} already names {self._types[alias]}")
 
     @classmethod
     def load(cls, folder: Path) -> Registry:
@@ -147,11 +143,11 @@ class Registry:
         if name is None:
             near = difflib.get_close_matches(event_type, self._types, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise _rejected(event_type, f"no contract has this type{hint}", code="unknown_event_type")
+            raise _rejected(event_type, f"no contract has the type {event_type!r}{hint}", code="unknown_event_type")
         found = self._contracts.get((name, version))
         if found is None:
             known = ", ".join(str(v) for t, v in self._contracts if t == name)
-            raise _rejected(event_type, f"it has no version {version}; known: {known}", code="unknown_version")
+            raise _rejected(event_type, f"{name} has no version {version}; known: {known}", code="unknown_version")
         return found
 
     def validate(self, draft: EventDraft) -> EventDraft:
@@ -174,8 +170,10 @@ def registry() -> Registry:
     return Registry.load(SCHEMAS)
 
 
-def _schema_fault(path: Path, schema: dict[str, Any]) -> str | None:
+def _schema_fault(path: Path, schema: Any) -> str | None:
     """Why a schema file cannot serve as a contract, or ``None``."""
+    if not isinstance(schema, dict):
+        return "it holds no JSON object"
     if not _TYPE_NAME.fullmatch(path.parent.name):
         return "its folder is no lower-case dotted event type"
     if path.stem != "1":
@@ -213,6 +211,10 @@ def _personal_field(schema: object, place: list[str | int]) -> str | None:
     else:
         inner = list(enumerate(schema)) if isinstance(schema, list) else []
     return next((found for key, value in inner if (found := _personal_field(value, [*place, key]))), None)
+
+
+def _unusable(subject: str, cause: str) -> UnusableContract:
+    return UnusableContract("loading the contracts", subject=subject, cause=cause, remedy="Correct the schema file.")
 
 
 def _rejected(subject: str, cause: str, *, code: str) -> Rejected:

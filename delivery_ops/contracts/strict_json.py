@@ -88,7 +88,7 @@ def _fault(value: object, place: Place, depth: int) -> str | None:
 
 def _object_fault(value: dict[object, object], place: Place, depth: int) -> str | None:
     for key, inner in value.items():
-        if not isinstance(key, str):
+        if type(key) is not str:
             return f"has the key {key!r}, which is no text"
         if cause := text_fault(key):
             return f"has a key that {cause}"

@@ -7,6 +7,7 @@ batch in one transaction, so a broken-off run is finished by running it again: w
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -75,7 +76,7 @@ def append_ndjson(
         BadUsage: the file cannot be read.
     """
     if isinstance(path_or_lines, Path):
-        origin, path_or_lines = origin or path_or_lines.name, _lines_of(path_or_lines)
+        origin, path_or_lines = origin or _printable(path_or_lines.name), _lines_of(path_or_lines)
     lines = (_Line(number=n, body=line.rstrip(b"\r\n")) for n, line in enumerate(path_or_lines, 1) if line.strip())
     total = Balance()
     while batch := list(islice(lines, BATCH)):
@@ -146,6 +147,11 @@ def _same_key(item: EventDraft, draft: EventDraft | None) -> bool:
 def _rejection(item: _Refused, origin: str) -> Rejection:
     origin = f"{origin}, line {item.line.number}"
     return Rejection.of(item.error, source=item.source, body=item.line.body, origin=origin)
+
+
+def _printable(name: str) -> str:
+    """A file name may hold bytes that are no UTF-8, and then cannot be stored as it is."""
+    return os.fsencode(name).decode("utf-8", errors="replace")
 
 
 def _lines_of(path: Path) -> Iterator[bytes]:

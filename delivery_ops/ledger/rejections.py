@@ -35,8 +35,7 @@ class Rejection:
     @classmethod
     def of(cls, error: Rejected, *, source: str, body: bytes, origin: str) -> Rejection:
         """The refusal that ``error`` states."""
-        reason = f"{error.subject}: {error.cause}"
-        return cls(source=source, body=body, code=error.code, reason=reason[:_MAX_REASON], origin=origin)
+        return cls(source=source, body=body, code=error.code, reason=error.cause, origin=origin)
 
 
 def store(connection: Connection, rejections: Sequence[Rejection]) -> None:
@@ -53,7 +52,7 @@ def store(connection: Connection, rejections: Sequence[Rejection]) -> None:
             "sources": [key[0] for key in keys],
             "digests": [key[1] for key in keys],
             "codes": [key[2] for key in keys],
-            "reasons": [latest[key].reason for key in keys],
+            "reasons": [latest[key].reason[:_MAX_REASON] for key in keys],
             "origins": [latest[key].origin for key in keys],
             "bodies": [latest[key].body for key in keys],
             "times": [seen[key] for key in keys],
