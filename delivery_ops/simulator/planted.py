@@ -81,3 +81,14 @@ CONTRACT_BREAKER = "mirava-prd-03"  # a publication without a URL
 MISNAMED = "halden-art-05"  # an event of a type nobody knows
 STRANGER = "nobody-01"  # an id that no file and no rule knows
 UNKNOWN_EVENT_TYPE = "asset.archived"
+
+# Rows. Lines as they stand in an export, each to be refused for one reason.
+REJECTED_ROWS = {
+    "touches.csv": (
+        "halden-c-typo-t1,halden-c-typo,,halden-art-03,organic,view,,2026-02-31T10:00:00Z",  # no such day
+        f"mirava-c-lost-t1,mirava-c-lost,,{STRANGER},email,view,,2026-03-05T08:00:00Z",  # nobody's deliverable
+    ),
+    "revenue.csv": ('halden-r-typo,halden-d001,"1.2oo,00",EUR,2026-03-20',),  # letters in an amount
+    "costs.csv": ("halden-art-03-proof,halden-art-03,1.50",),  # cut off
+}
+REPEATS_ITS_FIRST_ROW = "touches.csv"
