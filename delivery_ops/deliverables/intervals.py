@@ -33,6 +33,10 @@ class Interval:
         """Whether ``at`` lies in it."""
         return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
 
+    def is_live_page_of(self, deliverable_id: str) -> bool:
+        """Whether it is open, was published, and is this deliverable's."""
+        return self.deliverable_id == deliverable_id and self.valid_to is None and self.published_at is not None
+
 
 def register(page: Sequence[Interval], *, deliverable_id: str, url: str, at: datetime) -> list[Interval]:
     """A deliverable is registered at this address: its page since ever if nobody ever had it, else from ``at`` on."""
