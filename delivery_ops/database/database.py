@@ -7,7 +7,8 @@ there and current (``opening.py``).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Engine, event
@@ -45,6 +46,15 @@ class Database:
         """Give back every connection. The engines stay usable and connect anew."""
         for engine in self._engines.values():
             engine.dispose()
+
+    @contextmanager
+    def closed_on_error(self) -> Iterator[Database]:
+        """Close it when the block raises."""
+        try:
+            yield self
+        except BaseException:
+            self.close()
+            raise
 
     def _connecting_as(self, role: Role) -> Engine:
         engine = sa.create_engine(

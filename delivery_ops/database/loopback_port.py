@@ -31,7 +31,7 @@ def chosen(state_dir: Path) -> int:
         file.write_text(f"{port}\n", encoding="ascii")
         return port
     text = file.read_text(encoding="ascii").strip()
-    if not text.isdecimal():
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
         raise _unusable_port(file, f"it holds {text!r}, not a port number")
     if not _is_free(int(text)):
         raise _unusable_port(file, f"port {text} of {HOST} is taken by another program")

@@ -48,12 +48,22 @@ def open_database(settings: Settings) -> Database:
         Transient: the database cannot be reached now.
     """
     target = _configured(settings) if settings.database_url else _embedded(settings)
-    passwords = keys.read(target.key_file, Role)
-    database = target.database(passwords) if passwords else None
-    if database is None or not migrate.is_current(database.engine(Role.reader)):
-        database = _made_current(settings, target)
-    _attach_clock(settings, database)
+    database = _current(target) or _made_current(settings, target)
+    with database.closed_on_error():
+        _attach_clock(settings, database)
     return database
+
+
+def _current(target: _Target) -> Database | None:
+    """The database, if it is there and at this code's schema."""
+    passwords = keys.read(target.key_file, Role)
+    if passwords is None:
+        return None
+    with target.database(passwords).closed_on_error() as database:
+        if migrate.is_current(database.engine(Role.reader)):
+            return database
+        database.close()
+        return None
 
 
 def _made_current(settings: Settings, target: _Target) -> Database:
@@ -64,10 +74,10 @@ def _made_current(settings: Settings, target: _Target) -> Database:
             prefix=target.prefix,
             key_file=target.key_file,
         )
-        database = target.database(passwords)
-        migrate.upgrade(database.engine(Role.owner), prefix=target.prefix)
-        database.engine(Role.owner).dispose()
-        return database
+        with target.database(passwords).closed_on_error() as database:
+            migrate.upgrade(database.engine(Role.owner), prefix=target.prefix)
+            database.close()  # the owner is not used at run time
+            return database
 
 
 def _embedded(settings: Settings) -> _Target:

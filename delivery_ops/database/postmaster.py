@@ -10,6 +10,7 @@ read the latter.
 from __future__ import annotations
 
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,10 +60,10 @@ def clear_remains(data: Path, cluster_name: str) -> None:
     ]
     for process in remains:
         _send(process, signal.SIGQUIT)
-    _, stubborn = psutil.wait_procs(remains, timeout=_REMAINS_END_WITHIN_SECONDS)
+    stubborn = _alive_after(_REMAINS_END_WITHIN_SECONDS, remains)
     for process in stubborn:
         _send(process, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=_REMAINS_END_WITHIN_SECONDS)
+    _alive_after(_REMAINS_END_WITHIN_SECONDS, stubborn)
     lines = _lock_file_lines(data)
     if lines and lines[_PID].isdecimal() and psutil.pid_exists(int(lines[_PID])):
         (data / "postmaster.pid").unlink()
@@ -95,6 +96,23 @@ def _is_of(command: list[str], data: Path, cluster_name: str) -> bool:
     """A server process shows as ``postgres: <cluster_name>: checkpointer``."""
     title = command[0] if command else ""
     return _is_postmaster(command, data) or title.startswith(f"postgres: {cluster_name}: ")
+
+
+def _alive_after(seconds: float, processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Wait for ``processes`` to end. A zombie has ended: in a container it may never be collected."""
+    deadline = time.monotonic() + seconds
+    alive = processes
+    while (alive := [process for process in alive if not has_ended(process)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return alive
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether nothing of ``process`` runs any more."""
+    try:
+        return process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:

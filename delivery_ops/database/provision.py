@@ -46,13 +46,21 @@ def provision(admin_url: str, *, database: str, prefix: str, key_file: Path) -> 
         passwords = _create_roles(connection, database, prefix, key_file)
         owner = Role.owner.login(prefix)
         if connection.info.dbname == database:
-            grant = SQL("GRANT CREATE, CONNECT ON DATABASE {} TO {}")
-            connection.execute(grant.format(Identifier(database), Identifier(owner)))
+            _let_owner_create(connection, database, owner)
         connection.commit()
         if connection.info.dbname != database:
             _create_database(connection, database, owner)
     _require_fitting_passwords(admin_url, database, owner, passwords[Role.owner], key_file)
     return passwords
+
+
+def _let_owner_create(connection: Connection, database: str, owner: str) -> None:
+    grant = SQL("GRANT CREATE, CONNECT ON DATABASE {} TO {}")
+    connection.execute(grant.format(Identifier(database), Identifier(owner)))
+    # A GRANT by somebody who may not grant is only a warning, so its effect is looked at.
+    granted = connection.execute("SELECT has_database_privilege(%s, %s, 'CREATE')", [owner, database]).fetchone()
+    if granted != (True,):
+        raise psycopg.errors.InsufficientPrivilege(f"permission denied to grant CREATE on database {database}")
 
 
 def _create_database(connection: Connection, database: str, owner: str) -> None:
