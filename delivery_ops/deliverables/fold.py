@@ -43,7 +43,7 @@ def reset(connection: Connection) -> None:
         connection.execute(delete(table))
 
 
-CONSUMER = Consumer("deliverables", apply, reset)
+DELIVERABLES = Consumer("deliverables", apply, reset)
 
 
 def _load(connection: Connection, events: Iterable[RecordedEvent]) -> State:

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from delivery_ops.contracts.envelope import EventDraft
-from delivery_ops.deliverables.fold import CONSUMER
+from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.standing import clients_of
 from delivery_ops.deliverables.urls import page_key
 from delivery_ops.errors import Rejected
@@ -58,7 +58,7 @@ class Registrar:
         return drafts, refused
 
     def _book(self, deliverable_ids: set[str]) -> _Book:
-        catch_up(self._engine, [CONSUMER])
+        catch_up(self._engine, [DELIVERABLES])
         with self._engine.connect() as connection:
             return _Book(settings=self._settings, clients=clients_of(connection, deliverable_ids))
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
-from delivery_ops.deliverables.fold import CONSUMER
+from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.registration import Registrar
 from delivery_ops.ledger.consume import catch_up
 from delivery_ops.ledger.ledger import Ledger
@@ -56,7 +56,7 @@ class Operation:
     def append(self, *drafts: EventDraft) -> None:
         """Append, all of it kept, and fold."""
         assert [result.outcome for result in self.ledger.append(drafts)] == ["kept"] * len(drafts)
-        catch_up(self.database.engine(Role.folder), [CONSUMER])
+        catch_up(self.database.engine(Role.folder), [DELIVERABLES])
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
         with self.reading() as connection:

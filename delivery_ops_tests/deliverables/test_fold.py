@@ -10,7 +10,7 @@ import pytest
 
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables import fold
-from delivery_ops.deliverables.fold import CONSUMER
+from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.pages import published_pages, url_owners
 from delivery_ops.deliverables.stages import Stage
 from delivery_ops.deliverables.standing import standing
@@ -186,7 +186,7 @@ def test_batches_of_any_size_and_a_rebuild_give_the_same_fold(operation, monkeyp
     assert all(in_batches)
     assert len(operation.rows("select 1 from ops.stage_move where illegal")) > 3
 
-    applied = rebuild(operation.database.engine(Role.folder), CONSUMER)
+    applied = rebuild(operation.database.engine(Role.folder), DELIVERABLES)
     assert applied == len(drafts)
     assert everything(operation) == in_batches
 
