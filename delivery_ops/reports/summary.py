@@ -1,0 +1,200 @@
+"""The end of a run in the terminal: one screen for people, one JSON document for programs.
+
+Belongs here: what fits 40 lines of 100 columns; the page has the rest. Does not belong here: printing itself, which
+the command line does. Both are pure functions of ``ReportData``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from delivery_ops.reports import words
+from delivery_ops.reports.data import Balance, BalanceKind, DeliverableCredit, ReportData, RunFacts
+from delivery_ops.reports.glance import unattributed
+
+COLUMNS = 100
+_FAILURES_SHOWN = 2
+_GATES_SHOWN = 6
+_CURRENCIES_SHOWN = 3
+_TOP_SHOWN, _TOP_SHOWN_EACH = 5, 2
+_NAME_WIDTH, _LEAST_NAME_WIDTH = 36, 12
+
+_KINDS: dict[BalanceKind, str] = {"events": "events", "search": "search rows", "file": "file rows"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Places:
+    """Where to go on: the page, what opens the lineage, and a command that queries the marts."""
+
+    report: Path
+    lineage: str
+    query: str
+
+
+def screen(data: ReportData, places: Places) -> RenderableType:
+    """At most 40 lines of 100 columns: balance, verdicts, top deliverables, unattributed share, where to go on."""
+    parts: list[RenderableType] = [_heading(data.run), *_troubles(data.run), Text()]
+    parts += [*_balances(data.run), Text(), _gates(data), Text(), _top(data), *_unattributed(data), Text()]
+    return Group(*parts, _places(places))
+
+
+def as_json(data: ReportData) -> str:
+    """The report as one JSON document, with the ratios that its records compute. Dates are ISO 8601."""
+    document = asdict(data)
+    document["balanced"] = not data.run.unaccounted
+    document["mismatch"] |= {"rate": data.mismatch.rate, "interval_95": data.mismatch.interval}
+    document["unattributed_share"] = [
+        {"currency": revenue.currency, "model": model, "share": data.unattributed_share(revenue, model)}
+        for revenue in data.revenue
+        for model in data.models
+    ]
+    return json.dumps(document, indent=2, default=_iso)
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(value)
+
+
+def _line(text: str, style: str = "", *, width: int = COLUMNS) -> Text:
+    return Text(words.shortened(words.printable(text), width), style=style, no_wrap=True)
+
+
+def _heading(run: RunFacts) -> Text:
+    rest = f" as of {words.short_day(run.as_of)} ({run.zone}), run {run.run_id[:8]}, {words.duration(run.duration)}"
+    return Text.assemble(_line(run.operation, "bold", width=COLUMNS - len(rest)), _line(rest))
+
+
+def _troubles(run: RunFacts) -> Iterator[Text]:
+    """What could not be done, before anything else; then what was not asked for."""
+    if run.failures:
+        number = words.plural(len(run.failures), "thing")
+        yield _line(f"✕ {number} could not be measured or exported", "bold red")
+    for failure in run.failures[:_FAILURES_SHOWN]:
+        yield _line(f"  {failure.what} {failure.subject}: {failure.cause}")
+    if len(run.failures) > _FAILURES_SHOWN:
+        yield _line(f"  and {len(run.failures) - _FAILURES_SHOWN} more: the report has all, with what to do")
+    if run.skipped:
+        yield _line(f"Not configured, so not done: {' '.join(run.skipped)}", "dim")
+
+
+def _balances(run: RunFacts) -> Iterator[RenderableType]:
+    """One line a kind, summed over its sources: events and rows add up, unlike currencies."""
+    yield _line("Balance", "bold")
+    table = Table.grid(padding=(0, 2))
+    for kind, name in _KINDS.items():
+        if rows := [balance for balance in run.balances if balance.kind == kind]:
+            table.add_row(f"  {name}", _line(_equation(rows), width=COLUMNS - 32), _verdict(rows))
+    yield table if run.balances else _line("  nothing went in")
+    if not run.changed:
+        yield _line("  Nothing changed: everything was there already.", "bold green")
+
+
+def _equation(balances: list[Balance]) -> str:
+    outcomes: Counter[str] = Counter()
+    for balance in balances:
+        outcomes.update(balance.outcomes)
+    incoming = sum(balance.incoming for balance in balances)
+    told = " + ".join(
+        f"{words.count(number)} {words.named(outcome, words.OUTCOMES)}" for outcome, number in outcomes.items()
+    )
+    return f"{words.count(incoming)} in = {told}"
+
+
+def _verdict(balances: list[Balance]) -> Text:
+    missing = sum(abs(balance.unaccounted) for balance in balances)
+    return Text(f"✕ {words.count(missing)} unaccounted", "bold red") if missing else Text("✓ adds up", "green")
+
+
+def _gates(data: ReportData) -> RenderableType:
+    if not data.gates:
+        return _line("No gate has judged a page yet.")
+    rows = [
+        (
+            gate.gate,
+            [
+                Text(words.count(gate.passed), "green"),
+                Text(words.count(gate.failed), "bold red" if gate.failed else ""),
+                Text(words.count(gate.monitored)),
+                Text(words.count(gate.errored)),
+            ],
+        )
+        for gate in data.gates[:_GATES_SHOWN]
+    ]
+    return _table(["Gates", "pass", "fail", "monitored only", "not measured"], rows)
+
+
+def _top(data: ReportData) -> RenderableType:
+    if not data.top_deliverables:
+        return _line("No deliverable carries revenue.")
+    models = [words.named(model, words.MODELS) for model in data.models]
+    rows = [
+        (
+            row.deliverable_id,
+            [
+                Text(row.currency),
+                *(Text(words.money(row.credit_minor.get(model, 0), row.currency)) for model in data.models),
+                Text(words.count(row.deals)),
+                Text(words.count(row.impressions)),
+            ],
+        )
+        for row in _top_rows(data)
+    ]
+    return _table(["Top deliverables, credit by model", "", *models, "deals", "impressions"], rows)
+
+
+def _top_rows(data: ReportData) -> list[DeliverableCredit]:
+    """The first few of the first few currencies, in the currencies' order."""
+    of_currency = {
+        revenue.currency: [row for row in data.top_deliverables if row.currency == revenue.currency]
+        for revenue in data.revenue
+    }
+    told = [rows for rows in of_currency.values() if rows][:_CURRENCIES_SHOWN]
+    each = _TOP_SHOWN if len(told) == 1 else _TOP_SHOWN_EACH
+    return [row for rows in told for row in rows[:each]]
+
+
+def _unattributed(data: ReportData) -> Iterator[Text]:
+    for revenue in [revenue for revenue in data.revenue if revenue.volume_minor][:_CURRENCIES_SHOWN]:
+        amount = words.money(revenue.amount_minor, revenue.currency)
+        yield Text.assemble(("Unattributed: ", "bold"), f"{unattributed(data, revenue)} of {revenue.currency} {amount}")
+    if data.mismatch.judged:
+        number = (
+            f"{words.count(len(data.mismatch.deliverables))} of {words.plural(data.mismatch.judged, 'deliverable')}"
+        )
+        yield Text.assemble(
+            ("Seen in search, met by nobody: ", "bold"), f"{number} ({words.share(data.mismatch.rate)})"
+        )
+
+
+def _places(places: Places) -> Table:
+    """Paths and commands are to be copied, so these lines wrap instead of being cut."""
+    table = Table.grid(padding=(0, 2))
+    for name, place in (("Report", str(places.report)), ("Lineage", places.lineage), ("Query", places.query)):
+        table.add_row(Text(name, "bold"), Text(words.printable(place), overflow="fold"))
+    return table
+
+
+def _table(headers: list[str], rows: list[tuple[str, list[Text]]]) -> Table:
+    """Figures right-aligned and whole; the names before them get the width that the figures leave."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    figures = [max(map(len, column)) for column in zip(headers[1:], *(cells for _, cells in rows), strict=True)]
+    width = max(COLUMNS - sum(figures) - 2 * len(figures), _LEAST_NAME_WIDTH)
+    table.add_column(words.shortened(headers[0], width), no_wrap=True)
+    for header in headers[1:]:
+        table.add_column(header, justify="right", no_wrap=True)
+    for name, cells in rows:
+        told = words.shortened(words.printable(name), min(width - 2, _NAME_WIDTH))
+        table.add_row(Text(f"  {told}"), *cells)
+    return table
