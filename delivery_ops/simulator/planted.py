@@ -41,6 +41,7 @@ PUBLISHED_ON = {
     "halden-lp-01": date(2026, 3, 29),  # by timer, in the night in which Berlin's clocks jump
     "mirava-lp-02": date(2026, 2, 4),
     "pellworm-prd-04": date(2026, 1, 28),
+    "pellworm-art-03": date(2026, 2, 6),  # long enough ago to be seen under its other spelling
     "halden-prd-01": date(2026, 1, 16),  # from here on: what the remarkable customers touched, early enough
     "halden-art-03": date(2026, 1, 20),
     "halden-cat-01": date(2026, 1, 22),
@@ -49,14 +50,16 @@ PUBLISHED_ON = {
 }
 PUBLISHED_BY_TIMER = "halden-lp-01"
 
+UNPUBLISHED = "pellworm-prd-04"  # taken down after twelve working days: a seasonal offer
+
 # Nobody in the CRM ever touched these.
 MISMATCH = "halden-art-02"  # seen, long enough ago
 BARELY_SEEN = "mirava-cat-02"  # nine impressions: too few to say anything
 TOO_YOUNG = "pellworm-art-04"  # seen, but published less than 30 days ago
-UNTOUCHED = (MISMATCH, BARELY_SEEN, TOO_YOUNG)
+UNTOUCHED = (MISMATCH, BARELY_SEEN, TOO_YOUNG, UNPUBLISHED)
 
 # Search. Pages that search does not show: kept out by their own tags, gone, or newer than Google's last visit.
-NOT_IN_SEARCH = ("halden-cat-03", "pellworm-cat-01", UNREACHABLE, "halden-lp-01", "pellworm-prd-04")
+NOT_IN_SEARCH = ("halden-cat-03", "pellworm-cat-01", UNREACHABLE, PUBLISHED_BY_TIMER, UNPUBLISHED)
 UNOWNED_PAGES = {
     "halden": ("http://www.halden.example/", "https://shop.halden.example/sale/"),
     "mirava": ("http://www.mirava.example/",),
@@ -73,7 +76,6 @@ ZERO_DAY = ("mirava", date(2026, 3, 15))
 # Lifecycle.
 REGISTERED_BY_RULE = "pellworm-ext-01"
 REVISED_AFTER_PUBLICATION = "mirava-lp-02"
-UNPUBLISHED = "pellworm-prd-04"  # taken down after twelve working days: a seasonal offer
 ILLEGAL_MOVE = "pellworm-prd-01"  # scope is accepted again after the design was approved
 REDELIVERED = "halden-lp-03"  # its approval arrives twice, equal
 REWRITTEN = "halden-prd-02"  # its publication arrives again with the same key and another URL

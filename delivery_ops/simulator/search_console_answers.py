@@ -8,7 +8,7 @@ here: checking the request (``search_console_query``) and HTTP.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -37,11 +37,12 @@ class _Sum:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Property:
-    """One property and all its sightings by Pacific day."""
+    """One property and all its sightings by Pacific day. ``rows_a_day``: the most that are ever told of a day."""
 
     name: str
     final_after: timedelta
     by_day: Mapping[date, Sequence[Sighting]]
+    rows_a_day: int = ROWS_A_DAY
 
     @classmethod
     def of(cls, client: Client, sightings: Iterable[Sighting]) -> Property:
@@ -60,7 +61,7 @@ class Property:
         """The response body."""
         merged: defaultdict[Key, _Sum] = defaultdict(_Sum)
         for known in self._known(query, now):
-            for key, sums in _capped(_grouped(query, known)):
+            for key, sums in _capped(_grouped(query, known), self.rows_a_day):
                 merged[key].add(sums)
         rows = sorted(merged.items(), key=lambda item: _order(query, *item))
         page = rows[query.start_row : query.start_row + query.row_limit]
@@ -75,6 +76,7 @@ class Property:
         """Day by day, the sightings the data state lets through. Only web search ever shows these sites."""
         if query.search_type != "WEB" or "SEARCH_APPEARANCE" in query.dimensions:
             return
+        passes = _filter(query)
         oldest_hourly = now.astimezone(PACIFIC).date() - timedelta(days=_HOURLY_DAYS)
         for day in sorted(self.by_day):
             if not query.start <= day <= query.end:
@@ -87,11 +89,12 @@ class Property:
                 elapsed = (now - midnight(day)) / timedelta(hours=1)
                 known = [sighting for sighting in self.by_day[day] if sighting.known_after_hours <= elapsed]
             if query.data_state != "HOURLY_ALL" or day >= oldest_hourly:
-                yield [sighting for sighting in known if _passes(query, sighting)]
+                yield [sighting for sighting in known if passes(sighting)]
 
     def _metadata(self, query: Query, now: datetime) -> dict[str, str]:
-        last = min(query.end, now.astimezone(PACIFIC).date())
-        days = (query.start + timedelta(days=nth) for nth in range((last - query.start).days + 1))
+        today = now.astimezone(PACIFIC).date()
+        earliest = max(query.start, today - self.final_after - timedelta(days=1))
+        days = (earliest + timedelta(days=nth) for nth in range((min(query.end, today) - earliest).days + 1))
         first = next((day for day in days if not self.is_final(day, now)), None)
         if first is None:
             return {}
@@ -111,49 +114,55 @@ def _hour(day: date, hour: int) -> str:
     return datetime.combine(day, time(hour), PACIFIC).isoformat()
 
 
-def _value(sighting: Sighting, dimension: str) -> str:
-    values = {
-        "DATE": sighting.day.isoformat(),
-        "HOUR": _hour(sighting.day, sighting.hour),
-        "QUERY": sighting.query,
-        "PAGE": sighting.page,
-        "COUNTRY": sighting.country,
-        "DEVICE": sighting.device,
-        "SEARCH_APPEARANCE": "",
-    }
-    return values[dimension]
+_VALUE: dict[str, Callable[[Sighting], str]] = {
+    "DATE": lambda s: s.day.isoformat(),
+    "HOUR": lambda s: _hour(s.day, s.hour),
+    "QUERY": lambda s: s.query,
+    "PAGE": lambda s: s.page,
+    "COUNTRY": lambda s: s.country,
+    "DEVICE": lambda s: s.device,
+    "SEARCH_APPEARANCE": lambda _: "",
+}
 
 
-def _passes(query: Query, sighting: Sighting) -> bool:
-    named = {*query.dimensions, *(condition.dimension for condition in query.filters)}
-    if sighting.anonymised and "QUERY" in named:
-        return False
-    return all(condition.matches(_value(sighting, condition.dimension)) for condition in query.filters)
+def _filter(query: Query) -> Callable[[Sighting], bool]:
+    """Whether a sighting counts; one of an anonymised query does not where queries are told apart or filtered."""
+    names_query = "QUERY" in query.dimensions or any(condition.dimension == "QUERY" for condition in query.filters)
+    conditions = [(_VALUE[condition.dimension], condition.matches) for condition in query.filters]
+    return lambda sighting: (
+        not (sighting.anonymised and names_query) and all(matches(value(sighting)) for value, matches in conditions)
+    )
 
 
 def _grouped(query: Query, known: Iterable[Sighting]) -> dict[Key, _Sum]:
     groups: defaultdict[Key, _Sum] = defaultdict(_Sum)
+    values = [_VALUE[dimension] for dimension in query.dimensions]
     for sighting in known:
         counted = sighting.impressions - (0 if query.by_page else sighting.shared)
         if counted:
-            key = tuple(_value(sighting, dimension) for dimension in query.dimensions)
+            key = tuple(value(sighting) for value in values)
             groups[key].add(
                 _Sum(clicks=sighting.clicks, impressions=counted, tenths=counted * sighting.position_tenths)
             )
     return groups
 
 
-def _capped(groups: Mapping[Key, _Sum]) -> Iterable[tuple[Key, _Sum]]:
-    """The rows of one day that are ever told: the 50,000 with most clicks, silently."""
-    if len(groups) <= ROWS_A_DAY:
+def _capped(groups: Mapping[Key, _Sum], most: int) -> Iterable[tuple[Key, _Sum]]:
+    """The rows of one day that are told: those with most clicks, and no word of the others."""
+    if len(groups) <= most:
         return groups.items()
-    return sorted(groups.items(), key=lambda item: (-item[1].clicks, crc32(repr(item[0]).encode())))[:ROWS_A_DAY]
+    return sorted(groups.items(), key=lambda item: (-item[1].clicks, _tie(item[0])))[:most]
+
+
+def _tie(key: Key) -> int:
+    """An order among equals that nobody could guess, and that stays."""
+    return crc32(repr(key).encode())
 
 
 def _order(query: Query, key: Key, sums: _Sum) -> tuple[Any, ...]:
     """By time where it is a dimension, then most clicks first; ties in an arbitrary but stable order."""
     when = tuple(value for name, value in zip(query.dimensions, key, strict=True) if name in {"DATE", "HOUR"})
-    return (*when, -sums.clicks, crc32(repr(key).encode()))
+    return (*when, -sums.clicks, _tie(key))
 
 
 def _row(query: Query, key: Key, sums: _Sum) -> dict[str, Any]:
