@@ -7,11 +7,11 @@ from (``loading``) and how they are told (``page``, ``summary``). Money is integ
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
+
+from delivery_ops.reports.ratios import ratio, wilson_interval
 
 Verdict = Literal["pass", "fail", "monitor", "error"]
 BalanceKind = Literal["events", "search", "file"]
@@ -266,28 +266,3 @@ class ReportData:
     def splits_of(self, currency: str, model: str) -> list[CreditSplit]:
         """Where the revenue of one currency went under one model."""
         return [split for split in self.credit_splits if (split.currency, split.model) == (currency, model)]
-
-
-def ratio(part: int, whole: int) -> float | None:
-    """``part / whole``; over nothing there is no ratio."""
-    return part / whole if whole else None
-
-
-def wilson_interval(successes: int, trials: int, *, z: float = 1.959964) -> tuple[float, float] | None:
-    """Wilson's score interval of a proportion (E. B. Wilson 1927); ``z`` is the normal quantile, 95 % by default."""
-    if trials == 0:
-        return None
-    share, square = successes / trials, z * z
-    centre = share + square / (2 * trials)
-    spread = z * math.sqrt(share * (1 - share) / trials + square / (4 * trials * trials))
-    scale = 1 + square / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
-
-
-def properties_by_impressions(search: Sequence[SearchDay]) -> list[tuple[SearchDay, ...]]:
-    """The days of each property in date order, the most seen property first."""
-    days: dict[str, list[SearchDay]] = {}
-    for day in sorted(search, key=lambda day: day.date):
-        days.setdefault(day.property, []).append(day)
-    order = sorted(days, key=lambda name: (-sum(day.impressions for day in days[name]), name))
-    return [tuple(days[name]) for name in order]

@@ -20,9 +20,8 @@ from delivery_ops.reports.data import (
     ReportData,
     Revenue,
     SearchDay,
-    properties_by_impressions,
-    ratio,
 )
+from delivery_ops.reports.ratios import ratio
 from delivery_ops.reports.words import WENT_TO, named
 
 # A page of an operation with thousands of deliverables must still open on a phone; the marts have the rest.
@@ -164,12 +163,16 @@ def _split_rows(data: ReportData, revenue: Revenue) -> tuple[SplitRow, ...]:
 
 
 def trends(search: tuple[SearchDay, ...]) -> list[Trend]:
-    """The most seen properties, each with its days."""
-    return [
+    """The most seen properties, each with its days in order."""
+    days: dict[str, list[SearchDay]] = {}
+    for day in sorted(search, key=lambda day: day.date):
+        days.setdefault(day.property, []).append(day)
+    found = [
         Trend(
-            days=days,
-            impressions=sum(day.impressions for day in days),
-            clicks=sum(day.clicks for day in days),
+            days=tuple(of_property),
+            impressions=sum(day.impressions for day in of_property),
+            clicks=sum(day.clicks for day in of_property),
         )
-        for days in properties_by_impressions(search)[:TRENDS_SHOWN]
+        for of_property in days.values()
     ]
+    return sorted(found, key=lambda trend: (-trend.impressions, trend.days[0].property))[:TRENDS_SHOWN]
