@@ -41,11 +41,17 @@ class Case:
     met: tuple[_Met, ...] = ()
     account: str | None = None
     known_contact: bool = True
+    refund_of: str | None = None
 
     @property
     def deal_key(self) -> str:
         """The key under which the CRM knows the deal."""
         return f"{self.client_id}-d-{self.name.replace('_', '-')}"
+
+    @property
+    def closed_at(self) -> datetime:
+        """One instant for all, but for refunds, which come an hour later."""
+        return _CLOSED_AT + (timedelta(hours=1) if self.refund_of else timedelta())
 
 
 def _met(touch_id: str, deliverable_id: str, before: timedelta, contact: str = "", account: str | None = None) -> _Met:
@@ -63,6 +69,13 @@ CASES = (
             _met("t2", "halden-prd-01", WINDOW - _SECOND),
             _met("t3", "halden-cat-01", 10 * _DAY),
         ),
+    ),
+    Case(
+        name="refund",
+        why="takes lower_edge back: it counts as of that conversion's instant, so the net is nothing for each touch",
+        client_id="halden",
+        booked=((-120_000, "EUR"),),
+        refund_of="halden-d-lower-edge",
     ),
     Case(
         name="only_at_lower_edge",
@@ -203,8 +216,9 @@ def _as_known(case: Case) -> Customers:
         deal_key=case.deal_key,
         contact_id=contact if case.known_contact else None,
         account_id=case.account,
-        closed_at=_CLOSED_AT,
+        closed_at=case.closed_at,
         currency="GBP" if case.client_id == "pellworm" else "EUR",
+        refund_of=case.refund_of,
     )
     touches = tuple(
         Touch(
@@ -215,7 +229,7 @@ def _as_known(case: Case) -> Customers:
             channel="organic",
             touch_type="view",
             milestone=None,
-            touched_at=_CLOSED_AT - met.before,
+            touched_at=case.closed_at - met.before,
         )
         for met in case.met
     )
@@ -225,7 +239,7 @@ def _as_known(case: Case) -> Customers:
             deal_key=case.deal_key,
             amount_minor=amount,
             currency=currency,
-            booked_on=_CLOSED_AT.date(),
+            booked_on=case.closed_at.date(),
         )
         for number, (amount, currency) in enumerate(case.booked, 1)
     )

@@ -1,8 +1,8 @@
 """Which touch must get how much of which conversion, by plain arithmetic in fractions.
 
 Belongs here: the attribution of the invented deals, written as the rules read (window ``(t - 30 x 86,400 s, t]``,
-account before contact, order by time and id, Hamilton's largest remainder), with no regard for speed. It shares no
-code with the product. Only tests read it, through ``truth``.
+account before contact, order by time and id, Hamilton's largest remainder, a refund as of what it takes back), with no
+regard for speed. It shares no code with the product. Only tests read it, through ``truth``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MODELS = ("first", "last", "linear")
 class Conversion:
     """One deal in one currency, or (``deal_key`` is ``None``) one revenue row that no deal explains.
 
-    ``eligible``: touches in order. ``reason``: why there are none.
+    ``eligible``: touches in order. ``reason``: why there are none. ``is_refund``: it takes another one back.
     """
 
     deal_key: str | None
@@ -30,6 +30,7 @@ class Conversion:
     amount_minor: int
     eligible: tuple[Touch, ...]
     reason: str | None
+    is_refund: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,13 +84,15 @@ def _weights(model: str, count: int) -> list[Fraction]:
 
 
 def _of_deals(agency: Agency) -> Iterator[Conversion]:
+    by_key = {deal.deal_key: deal for deal in agency.deals}
     for deal in agency.deals:
         amounts: dict[str, int] = {}
         for row in agency.revenue:
             if row.deal_key == deal.deal_key:
                 amounts[row.currency] = amounts.get(row.currency, 0) + row.amount_minor
-        theirs = [touch for touch in agency.touches if _is_same(deal, touch)]
-        inside = [t for t in theirs if deal.closed_at - WINDOW < t.touched_at <= deal.closed_at]
+        won = by_key.get(deal.refund_of or "", deal)
+        theirs = [touch for touch in agency.touches if _is_same(won, touch)]
+        inside = [t for t in theirs if won.closed_at - WINDOW < t.touched_at <= won.closed_at]
         for currency, amount in sorted((amounts or {deal.currency: 0}).items()):
             yield Conversion(
                 deal_key=deal.deal_key,
@@ -97,7 +100,8 @@ def _of_deals(agency: Agency) -> Iterator[Conversion]:
                 currency=currency,
                 amount_minor=amount,
                 eligible=tuple(sorted(inside, key=lambda touch: (touch.touched_at, touch.touch_id))),
-                reason=None if inside else _reason(deal, theirs),
+                reason=None if inside else _reason(won, theirs),
+                is_refund=won is not deal,
             )
 
 

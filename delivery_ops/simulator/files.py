@@ -43,7 +43,7 @@ def files_of(agency: Agency) -> dict[str, bytes]:
             ("touch", "contact", "account", "deliverable", "channel", "activity", "milestone", "at"),
             _touches(agency),
         ),
-        "deals.csv": (("deal", "contact", "account", "won_at", "currency"), _deals(agency)),
+        "deals.csv": (("deal", "contact", "account", "won_at", "currency", "takes_back"), _deals(agency)),
         "revenue.csv": (("line", "deal", "amount", "currency", "booked"), _revenue(agency)),
         "costs.csv": (("line", "deliverable", "hours", "amount", "day"), _costs(agency)),
     }
@@ -90,7 +90,7 @@ def _deals(agency: Agency) -> Iterable[Row]:
     """The CRM prints Berlin's wall time without an offset."""
     for d in agency.deals:
         won = d.closed_at.astimezone(BERLIN).strftime("%Y-%m-%d %H:%M:%S")
-        yield d.deal_key, d.contact_id, d.account_id, won, d.currency
+        yield d.deal_key, d.contact_id, d.account_id, won, d.currency, d.refund_of
 
 
 def _revenue(agency: Agency) -> Iterable[Row]:

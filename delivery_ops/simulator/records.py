@@ -85,13 +85,14 @@ class Touch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deal:
-    """A won deal; ``currency`` is the CRM's, its revenue rows may be in others."""
+    """A won deal, or (``refund_of``: another's key) one taken back. Revenue rows may be in other currencies."""
 
     deal_key: str
     contact_id: str | None
     account_id: str | None
     closed_at: datetime
     currency: str
+    refund_of: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,7 +40,8 @@ class Balance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Performance:
-    """A deliverable's figures that no run changes; amounts in cents of EUR, conversions as (deal_key, currency)."""
+    """A deliverable's figures that no run changes; amounts in cents of EUR; conversions, refunds apart, as
+    (deal_key, currency)."""
 
     touches: int
     mql_contacts: frozenset[str]
@@ -162,7 +163,9 @@ def _performance(agency: Agency, found: tuple[Conversion, ...], deliverable_id: 
         conversions=frozenset(
             (conversion.deal_key, conversion.currency)
             for conversion in found
-            if conversion.deal_key and any(touch.deliverable_id == deliverable_id for touch in conversion.eligible)
+            if conversion.deal_key
+            and not conversion.is_refund
+            and any(touch.deliverable_id == deliverable_id for touch in conversion.eligible)
         ),
         cost_minor=sum(cost.amount_minor for cost in costs),
         minutes=sum(cost.minutes or 0 for cost in costs),

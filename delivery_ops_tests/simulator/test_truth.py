@@ -37,6 +37,7 @@ def _credit(truth: Truth, case: str, model: str, currency: str = "EUR") -> dict[
     ("case", "currency", "first", "last", "linear"),
     [
         ("lower_edge", "EUR", {"t2": 120_000}, {"t3": 120_000}, {"t2": 60_000, "t3": 60_000}),
+        ("refund", "EUR", {"t2": -120_000}, {"t3": -120_000}, {"t2": -60_000, "t3": -60_000}),
         ("only_at_lower_edge", "EUR", {None: 64_000}, {None: 64_000}, {None: 64_000}),
         ("upper_edge", "EUR", {"t1": 31_050}, {"t2": 31_050}, {"t1": 15_525, "t2": 15_525}),
         ("tie", "EUR", {"t10": 10_001}, {"t4": 10_001}, {"t10": 2_501, "t9": 2_500, "t3": 2_500, "t4": 2_500}),
