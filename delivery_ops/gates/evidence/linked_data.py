@@ -1,0 +1,195 @@
+"""The things a page's JSON-LD blocks describe, as a search engine sees them.
+
+Belongs here: contexts, names of terms, ``@graph``, nesting and ``@id`` references. Does not belong here: which types
+exist and what they need (``structured_data``). Contexts are never fetched: schema.org's is known by its names, any
+other one makes its terms foreign, and foreign terms are left alone. What schema.org's own context defines beside its
+vocabulary is that ``type`` and ``id`` mean ``@type`` and ``@id``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from delivery_ops.gates.evidence.json_text import JsonObject
+
+_CONTEXT = re.compile(r"https?://(?:[a-z-]+\.)?schema\.org(?:/|/docs/jsonldcontext\.json(?:ld)?)?#?", re.IGNORECASE)
+_TERM = re.compile(r"https?://(?:[a-z-]+\.)?schema\.org/(?P<name>.*)", re.IGNORECASE | re.DOTALL)
+_CONTAINERS = ("@list", "@set")
+_NESTING = ("@graph", "@included")
+_KEYWORD_ALIASES = {"type": "@type", "id": "@id"}
+# Keys that only say which thing is meant, or hold others.
+_STRUCTURE = frozenset({"@context", "@id", "id", "@index", "@reverse", *_CONTAINERS, *_NESTING})
+
+ContextState = Literal["missing", "foreign", "schema.org"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What names mean at one place: ``vocabulary`` where a bare name is schema.org's, ``terms`` name → IRI for the
+    prefixes and names that were defined, ``is_open`` where another context, which is not read, may define more."""
+
+    state: ContextState = "missing"
+    vocabulary: bool = False
+    is_open: bool = False
+    terms: Mapping[str, str] = field(default_factory=dict)
+
+    def extended(self, declared: object) -> Context:
+        """The context inside an object that declares ``declared`` as its ``@context``."""
+        if isinstance(declared, list):
+            context = self
+            for part in declared:
+                context = context.extended(part)
+            return context
+        if declared is None:
+            return Context(state="foreign")
+        if isinstance(declared, str):
+            if _CONTEXT.fullmatch(declared.strip()):
+                return replace(self, state="schema.org", vocabulary=True)
+            return replace(self, state=_stronger(self.state, "foreign"), is_open=True)
+        if not isinstance(declared, dict):
+            return self
+        return self._with_terms(declared)
+
+    def _with_terms(self, declared: Mapping[str, Any]) -> Context:
+        terms = dict(self.terms)
+        for name, meaning in declared.items():
+            iri = meaning.get("@id") if isinstance(meaning, dict) else meaning
+            if isinstance(iri, str) and not name.startswith("@"):
+                terms[name] = iri
+        vocabulary = self.vocabulary
+        if "@vocab" in declared:
+            vocabulary = isinstance(declared["@vocab"], str) and _CONTEXT.fullmatch(declared["@vocab"]) is not None
+        known = vocabulary or any(_TERM.match(iri) for iri in terms.values())
+        state = "schema.org" if known else _stronger(self.state, "foreign")
+        return replace(self, state=state, vocabulary=vocabulary, terms=terms)
+
+    def name_of(self, term: str) -> str | None:
+        """The schema.org name that ``term`` stands for, a keyword as it is, ``None`` for a foreign term."""
+        if term.startswith("@"):
+            return term
+        prefix, colon, rest = term.partition(":")
+        iri = term
+        if term in self.terms:
+            iri = self.terms[term]
+        elif colon and prefix in self.terms:
+            iri = self.terms[prefix] + rest
+        elif not colon and self.vocabulary:
+            return _KEYWORD_ALIASES.get(term, term)
+        if iri in _KEYWORD_ALIASES.values():
+            return iri
+        match = _TERM.fullmatch(iri)
+        return match["name"] if match else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thing:
+    """One object that describes something. ``terms`` holds its values by schema.org name or keyword, ``under`` the
+    property it was found under (``None``: at the top of a block or graph), ``at`` its offset in the block."""
+
+    block: int
+    at: int
+    under: str | None
+    context: Context
+    terms: Mapping[str, Any]
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it says anything in schema.org's terms."""
+        return self.context.state == "schema.org" and any(name == "@type" or name[:1] != "@" for name in self.terms)
+
+    @property
+    def identifier(self) -> str | None:
+        """Its ``@id``."""
+        found = self.terms.get("@id")
+        return found if isinstance(found, str) and found else None
+
+    @property
+    def declared_types(self) -> list[Any]:
+        """What stands under ``@type``, as a list; empty names are none."""
+        found = self.terms.get("@type")
+        types = found if isinstance(found, list) else [found]
+        return [name for name in types if name not in (None, "")]
+
+
+class Graph:
+    """All things of a page, and what they say of each other."""
+
+    def __init__(self) -> None:
+        self.things: list[Thing] = []
+        self._sources: list[JsonObject] = []  # kept, so that no other object gets the id of one of them
+        self._by_object: dict[int, Thing] = {}
+        self._by_identifier: dict[str, list[Thing]] = {}
+
+    def add_block(self, value: object, block: int) -> int:
+        """Add what ``value``, the content of block number ``block``, describes; how many things that was."""
+        before = len(self.things)
+        for thing, source in _things(value, block, under=None, context=Context()):
+            self.things.append(thing)
+            self._sources.append(source)
+            self._by_object[id(source)] = thing
+            if thing.identifier:
+                self._by_identifier.setdefault(thing.identifier, []).append(thing)
+        return len(self.things) - before
+
+    def same(self, thing: Thing) -> list[Thing]:
+        """``thing`` and whatever else the page says under its ``@id``."""
+        return self._by_identifier.get(thing.identifier, [thing]) if thing.identifier else [thing]
+
+    def values(self, thing: Thing, path: str) -> Iterator[Any]:
+        """The values at the end of the property path ``path`` ("offers.price"), lists taken apart."""
+        name, _, rest = path.partition(".")
+        for one in self.same(thing):
+            for value in _flat(one.terms.get(name)):
+                if not rest:
+                    yield value
+                elif inner := self.thing_of(value):
+                    yield from self.values(inner, rest)
+
+    def thing_of(self, value: object) -> Thing | None:
+        """The thing that a property's value is or refers to, if the page describes it."""
+        if thing := self._by_object.get(id(value)):
+            return thing
+        if isinstance(value, JsonObject) and isinstance(value.get("@id"), str):
+            return next(iter(self._by_identifier.get(value["@id"], ())), None)
+        return None
+
+
+def _things(value: object, block: int, *, under: str | None, context: Context) -> Iterator[tuple[Thing, JsonObject]]:
+    """Every thing in ``value``, outer ones first, each with the object it was read from."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _things(inner, block, under=under, context=context)
+    elif isinstance(value, JsonObject) and "@value" not in value:
+        if "@context" in value:
+            context = context.extended(value["@context"])
+        named = [(context.name_of(key), key, inner) for key, inner in value.items() if key != "@context"]
+        if not _STRUCTURE.issuperset(value):
+            # An alias gives way to the name itself: "type" beside "@type" is a property somebody made up.
+            terms = {
+                name: inner for name, key, inner in named if name is not None and (name == key or name not in value)
+            }
+            yield Thing(block=block, at=value.at, under=under, context=context, terms=terms), value
+        for name, key, inner in named:
+            place = None if name in _NESTING else under if name in _CONTAINERS else name or key
+            held = list(inner.values()) if name == "@reverse" and isinstance(inner, JsonObject) else inner
+            yield from _things(held, block, under=place, context=context)
+
+
+def _flat(value: object) -> Iterator[Any]:
+    if isinstance(value, list):
+        for inner in value:
+            yield from _flat(inner)
+    elif isinstance(value, JsonObject) and "@value" in value:
+        yield value["@value"]
+    elif isinstance(value, JsonObject) and any(container in value for container in _CONTAINERS):
+        for container in _CONTAINERS:
+            yield from _flat(value.get(container))
+    elif value is not None:
+        yield value
+
+
+def _stronger(outer: ContextState, declared: ContextState) -> ContextState:
+    return "schema.org" if outer == "schema.org" else declared

@@ -1,0 +1,195 @@
+"""What ``seoTagsPresent`` measures: the few tags by which a search engine names, shows and files a page.
+
+Belongs here: title, description, h1, canonical, language and indexing directives of the raw HTML. Does not belong
+here: what a script may change later (the rendered page), and whether a page passes (the suite). Titles, descriptions
+and canonicals count in the head only, where search engines read them. Visibility is not measured: it needs style
+sheets; an h1 counts unless it stands in a template or noscript.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from delivery_ops.deliverables.urls import page_key
+from delivery_ops.gates.evidence.page import Element, Page, line_number, text_of
+from delivery_ops.gates.evidence.records import Detail, Evidence, Facts, plain, quoted
+from delivery_ops.gates.evidence.robots import prohibitions
+from delivery_ops.gates.fetch import GONE
+
+_ABSOLUTE = re.compile(r"https?://[^/\\]", re.IGNORECASE)
+_LINES_NAMED = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeoTags(Facts):
+    """The row. ``*_empty`` is 1 where there are such tags and none says anything; ``canonicals`` counts distinct
+    addresses; lengths are in characters, ``None`` where there is no text."""
+
+    gate = "seoTagsPresent"
+
+    titles: int | None = None
+    titles_empty: int | None = None
+    descriptions: int | None = None
+    descriptions_empty: int | None = None
+    description_length: int | None = None
+    h1s: int | None = None
+    h1s_empty: int | None = None
+    canonicals: int | None = None
+    canonicals_invalid: int | None = None
+    canonical_elsewhere: int | None = None
+    canonical_not_compared: int | None = None
+    tags_outside_head: int | None = None
+    noindex: int | None = None
+    noindex_for_others: int | None = None
+    languages: int | None = None
+    redirected: int | None = None
+    title: str | None = None
+    description: str | None = None
+    h1: str | None = None
+    canonical: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tags:
+    """The tags of one kind: each one's text and line."""
+
+    texts: tuple[str, ...]
+    lines: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.texts)
+
+    @property
+    def are_empty(self) -> int:
+        return int(bool(self.texts) and not any(self.texts))
+
+    @property
+    def first(self) -> str | None:
+        return next((plain(text) for text in self.texts if text), None)
+
+
+@dataclass(slots=True)
+class _Details:
+    found: list[Detail] = field(default_factory=list)
+
+    def add(self, code: str, message: str, where: str | None = None) -> None:
+        self.found.append(Detail(code=code, message=message, where=where))
+
+    def count(self, code: str) -> int:
+        return sum(detail.code == code for detail in self.found)
+
+
+def measure_seo_tags(page: Page) -> Evidence:
+    """The evidence for ``seoTagsPresent``. Never raises, whatever the page holds."""
+    if page.status in GONE:
+        return Evidence(facts=SeoTags(http_status=page.status))
+    details = _Details()
+    titles = _tags([element for element in page.head if element.tag == "title"])
+    descriptions = _tags([element for element in page.head if _is_description(element)], attribute="content")
+    h1s = _tags([element for element in page.elements if element.tag == "h1"])
+    canonicals = _tags([element for element in page.head if _is_canonical(element)], attribute="href")
+    for name, tags in (("title", titles), ("description", descriptions), ("h1", h1s)):
+        _check_occurrence(name, tags, details)
+    compared = _check_canonicals(page, canonicals, details)
+    _check_outside_head(page, details)
+    _check_robots(page, details)
+    is_redirected = _check_redirect(page, details)
+    language = (page.elements[0].get("lang") or "").strip() if page.elements else ""
+    described = descriptions.first
+    facts = SeoTags(
+        http_status=page.status,
+        titles=titles.count,
+        titles_empty=titles.are_empty,
+        descriptions=descriptions.count,
+        descriptions_empty=descriptions.are_empty,
+        description_length=max(map(len, descriptions.texts)) if described else None,
+        h1s=h1s.count,
+        h1s_empty=h1s.are_empty,
+        canonicals=len(set(canonicals.texts)),
+        canonicals_invalid=details.count("canonical_invalid"),
+        canonical_elsewhere=compared,
+        canonical_not_compared=details.count("canonical_not_compared"),
+        tags_outside_head=details.count("outside_head"),
+        noindex=details.count("robots_noindex"),
+        noindex_for_others=details.count("robots_noindex_others"),
+        languages=int(bool(language)),
+        redirected=is_redirected,
+        title=titles.first,
+        description=described,
+        h1=h1s.first,
+        canonical=canonicals.first,
+        language=plain(language, 40) or None,
+    )
+    return Evidence(facts=facts, details=tuple(details.found))
+
+
+def _tags(elements: Sequence[Element], attribute: str | None = None) -> _Tags:
+    texts = tuple(" ".join((e.get(attribute) or "").split()) if attribute else text_of(e) for e in elements)
+    return _Tags(texts=texts, lines=tuple(map(line_number, elements)))
+
+
+def _is_description(element: Element) -> bool:
+    return element.tag == "meta" and (element.get("name") or "").strip().lower() == "description"
+
+
+def _is_canonical(element: Element) -> bool:
+    return element.tag == "link" and "canonical" in (element.get("rel") or "").lower().split()
+
+
+def _check_occurrence(name: str, tags: _Tags, details: _Details) -> None:
+    """Details for a tag that stands several times, or says nothing; a missing one has no place to point at."""
+    if tags.count > 1:
+        lines = ", ".join(map(str, tags.lines[:_LINES_NAMED]))
+        details.add(f"{name}_repeated", f"{tags.count} stand on the page, on lines {lines}", f"line {tags.lines[1]}")
+    if tags.are_empty:
+        details.add(f"{name}_empty", "it says nothing", f"line {tags.lines[0]}")
+
+
+def _check_canonicals(page: Page, canonicals: _Tags, details: _Details) -> int | None:
+    """Whether the canonical names another page (1) or this one (0); ``None`` where that cannot be said."""
+    by_href = dict(zip(reversed(canonicals.texts), reversed(canonicals.lines), strict=True))
+    invalid = [href for href in by_href if not _ABSOLUTE.match(href) or page_key(href) is None]
+    for href in invalid:
+        details.add("canonical_invalid", f"{quoted(href)} is no absolute http or https URL", f"line {by_href[href]}")
+    if len(by_href) > 1:
+        named = ", ".join(quoted(href) for href in list(by_href)[:_LINES_NAMED])
+        details.add("canonical_conflicting", f"several are named: {named}", f"line {canonicals.lines[1]}")
+    if invalid or len(by_href) != 1:
+        return None
+    [(href, line)] = by_href.items()
+    if page.url is None:
+        details.add("canonical_not_compared", f"{quoted(href)}: the page's own address is not known", f"line {line}")
+        return None
+    if page_key(href) == page_key(page.url):
+        return 0
+    details.add("canonical_elsewhere", f"it names {quoted(href)}, the page is at {quoted(page.url)}", f"line {line}")
+    return 1
+
+
+def _check_outside_head(page: Page, details: _Details) -> None:
+    after = page.elements[len(page.head) :]
+    for element in after:
+        is_title = element.tag == "title" and next(element.iterancestors("svg"), None) is None
+        if is_title or _is_description(element) or _is_canonical(element):
+            name = "title" if is_title else "canonical link" if element.tag == "link" else "description"
+            ended = f"<{after[0].tag}> on line {line_number(after[0])} ended the head"
+            details.add("outside_head", f"this {name} is ignored: {ended}", f"line {line_number(element)}")
+
+
+def _check_robots(page: Page, details: _Details) -> None:
+    for one in prohibitions(page):
+        code = "robots_noindex" if one.is_general else "robots_noindex_others"
+        details.add(code, f"{one.directive} for {quoted(one.agent, 40)}", one.where)
+
+
+def _check_redirect(page: Page, details: _Details) -> int | None:
+    if page.url is None or page.final_url is None:
+        return None
+    if page_key(page.url) == page_key(page.final_url):
+        return 0
+    details.add("redirected", f"the address leads to {quoted(page.final_url, 200)}")
+    return 1

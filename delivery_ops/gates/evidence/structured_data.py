@@ -1,0 +1,182 @@
+"""What ``schemaCheck`` measures: every JSON-LD block of a page, from its bytes to Google's demands.
+
+Belongs here: finding the blocks, and one detail per observation with its place. Does not belong here: JSON
+(``json_text``), contexts and references (``linked_data``), required properties (``required``), and whether a page
+passes (the suite). Blocks are found by MIME essence, as browsers do; one broken block never hides another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from delivery_ops.gates import vocabulary
+from delivery_ops.gates.evidence.json_text import JsonFault, line_and_column, read_json
+from delivery_ops.gates.evidence.linked_data import Graph, Thing
+from delivery_ops.gates.evidence.page import Page, line_number
+from delivery_ops.gates.evidence.records import Detail, Evidence, Facts, plain, quoted
+from delivery_ops.gates.evidence.required import Lack, lacks
+from delivery_ops.gates.fetch import GONE
+
+_MEDIA_TYPE = "application/ld+json"
+_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
+_TYPES_KEPT = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StructuredData(Facts):
+    """The row. Counts are of blocks or of things in them; ``items`` is the number of things described in schema.org's
+    terms, and ``None`` while some block cannot be read or has no context: what it would describe is unknown."""
+
+    gate = "schemaCheck"
+
+    blocks: int | None = None
+    syntax_errors: int | None = None
+    over_limit: int | None = None
+    duplicate_keys: int | None = None
+    empty_blocks: int | None = None
+    contexts_missing: int | None = None
+    contexts_foreign: int | None = None
+    items: int | None = None
+    types_missing: int | None = None
+    types_unknown: int | None = None
+    google_required: int | None = None
+    google_invalid: int | None = None
+    html_escaped: int | None = None
+    types: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """One JSON-LD script: its number on the page from 1, its text, and the page's line on which the text begins."""
+
+    number: int
+    text: str
+    line: int
+
+    def where(self, at: int) -> str:
+        """The place of offset ``at``, within the block and on the page."""
+        line, column = line_and_column(self.text, at)
+        return f"block {self.number}, line {line}, column {column} (page line {self.line + line - 1})"
+
+
+@dataclass(slots=True)
+class _Findings:
+    blocks: dict[int, Block]
+    details: list[Detail] = field(default_factory=list)
+
+    def add(self, code: str, message: str, block: int, at: int) -> None:
+        self.details.append(Detail(code=code, message=message, where=self.blocks[block].where(at)))
+
+
+def measure_structured_data(page: Page) -> Evidence:
+    """The evidence for ``schemaCheck``. Never raises, whatever the page holds."""
+    if page.status in GONE:
+        return Evidence(facts=StructuredData(http_status=page.status))
+    blocks = {block.number: block for block in _blocks(page)}
+    findings = _Findings(blocks)
+    graph = Graph()
+    for block in blocks.values():
+        _read_block(block, graph, findings)
+    things = [thing for thing in graph.things if thing.is_item]
+    for thing in things:
+        _check_types(thing, graph, findings)
+    for lack in lacks(graph, things):
+        _report(lack, findings)
+    counts = Counter(detail.code for detail in findings.details)
+    is_unknown = not blocks or any(counts[code] for code in ("jsonld_syntax", "jsonld_limit", "context_missing"))
+    facts = StructuredData(
+        http_status=page.status,
+        blocks=len(blocks),
+        syntax_errors=counts["jsonld_syntax"],
+        over_limit=counts["jsonld_limit"],
+        duplicate_keys=counts["jsonld_duplicate_key"],
+        empty_blocks=counts["jsonld_empty"],
+        contexts_missing=counts["context_missing"],
+        contexts_foreign=counts["context_foreign"],
+        items=None if is_unknown else len(things),
+        types_missing=counts["type_missing"],
+        types_unknown=counts["type_unknown"],
+        google_required=counts["google_required"],
+        google_invalid=counts["google_invalid"],
+        html_escaped=counts["jsonld_html_escaped"],
+        types=", ".join(sorted({name for thing in things for name in _known_types(thing)})[:_TYPES_KEPT]),
+    )
+    return Evidence(facts=facts, details=tuple(findings.details))
+
+
+def _blocks(page: Page) -> Iterator[Block]:
+    scripts = (element for element in page.elements if element.tag == "script")
+    found = (
+        script
+        for script in scripts
+        if (script.get("type") or "").partition(";")[0].strip(" \t\n\f\r").lower() == _MEDIA_TYPE
+    )
+    for number, script in enumerate(found, start=1):
+        yield Block(number=number, text=script.text or "", line=line_number(script))
+
+
+def _read_block(block: Block, graph: Graph, findings: _Findings) -> None:
+    if not block.text.strip():
+        findings.add("jsonld_empty", "the block is empty", block.number, 0)
+        return
+    try:
+        read = read_json(block.text)
+    except JsonFault as fault:
+        code = "jsonld_limit" if fault.is_limit else "jsonld_syntax"
+        findings.add(code, f"the block is no JSON: {fault.message}", block.number, fault.at)
+        return
+    for key, at in read.duplicate_keys:
+        findings.add("jsonld_duplicate_key", f"the key {quoted(key)} stands twice in one object", block.number, at)
+    if escaped := _ESCAPED.search(block.text):
+        message = f"{escaped.group()} is HTML; in JSON it stays the characters it is written with"
+        findings.add("jsonld_html_escaped", message, block.number, escaped.start())
+    first = len(graph.things)
+    if not graph.add_block(read.value, block.number):
+        value = quoted(plain(block.text.strip()), 40)
+        findings.add("jsonld_empty", f"the block describes nothing: {value}", block.number, 0)
+    _check_contexts(graph.things[first:], findings)
+
+
+def _check_contexts(things: list[Thing], findings: _Findings) -> None:
+    """One finding per block and kind, at the first thing concerned: what is inside follows from it."""
+    for state, message in (
+        ("missing", "no @context says that the names are schema.org's; write https://schema.org"),
+        ("foreign", "the @context is not schema.org's; the names under it are not looked at"),
+    ):
+        concerned = [thing for thing in things if thing.context.state == state]
+        if concerned:
+            findings.add(f"context_{state}", message, concerned[0].block, concerned[0].at)
+
+
+def _check_types(thing: Thing, graph: Graph, findings: _Findings) -> None:
+    if not thing.declared_types:
+        # A nested thing with an @id may be typed wherever that @id leads, on this page or elsewhere.
+        is_typed_elsewhere = any(other.declared_types for other in graph.same(thing))
+        if not is_typed_elsewhere and (thing.under is None or not thing.identifier):
+            place = "" if thing.under is None else f" under {quoted(thing.under, 40)}"
+            findings.add("type_missing", f"the thing{place} has no @type", thing.block, thing.at)
+    for declared in thing.declared_types:
+        if not isinstance(declared, str):
+            message = f"an @type is {type(declared).__name__}, not the name of a type"
+            findings.add("type_unknown", message, thing.block, thing.at)
+            continue
+        name = thing.context.name_of(declared)
+        if name is None or thing.context.is_open or vocabulary.is_type(name):
+            continue
+        nearest = vocabulary.nearest_type(name)
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        findings.add("type_unknown", f"schema.org has no type {quoted(name)}{hint}", thing.block, thing.at)
+
+
+def _known_types(thing: Thing) -> list[str]:
+    names = [thing.context.name_of(declared) for declared in thing.declared_types if isinstance(declared, str)]
+    return [name for name in names if name is not None and vocabulary.is_type(name)]
+
+
+def _report(lack: Lack, findings: _Findings) -> None:
+    findings.add(
+        "google_invalid" if lack.is_invalid else "google_required", lack.message, lack.thing.block, lack.thing.at
+    )

@@ -1,0 +1,45 @@
+"""At stake: a page read in the wrong encoding fails for what its author did right."""
+
+import codecs
+
+import pytest
+
+from delivery_ops.gates.evidence.encoding import ENCODINGS, encoding_of
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "encoding"),
+    [
+        pytest.param(codecs.BOM_UTF8 + b"x", "text/html; charset=latin1", "utf-8", id="a mark beats the header"),
+        pytest.param(codecs.BOM_UTF16_LE + b"x\0", "", "utf-16-le", id="UTF-16 LE mark"),
+        pytest.param(codecs.BOM_UTF16_BE + b"\0x", "", "utf-16-be", id="UTF-16 BE mark"),
+        pytest.param(b'<meta charset="koi8-r">', "text/html; charset=utf-8", "utf-8", id="the header beats the meta"),
+        pytest.param(b"x", 'text/html; Charset="UTF-8"', "utf-8", id="quoted in the header"),
+        pytest.param(b"x", "text/html; charset=iso-8859-1", "cp1252", id="Latin-1 is windows-1252 on the web"),
+        pytest.param(b"x", "text/html; charset=us-ascii", "cp1252", id="so is ASCII"),
+        pytest.param(b'<META CHARSET = "Shift_JIS">', "", "shift_jis", id="meta charset"),
+        pytest.param(
+            b'<meta http-equiv="content-type" content="text/html; charset=iso-8859-15">',
+            "",
+            "iso8859-15",
+            id="http-equiv",
+        ),
+        pytest.param(b'<meta charset="utf-16">', "", "utf-8", id="no ASCII page is UTF-16"),
+        pytest.param(b'<!-- <meta charset="koi8-r"> -->\xc3\xa4', "", "utf-8", id="not in a comment"),
+        pytest.param(b" " * 1100 + b'<meta charset="koi8-r">', "", "utf-8", id="not after 1024 bytes"),
+        pytest.param(b"x", "text/html; charset=zip", "utf-8", id="zip is no encoding of text"),
+        pytest.param(b"x", "text/html; charset=punycode", "utf-8", id="punycode is none of pages"),
+        pytest.param(b"x", "text/html; charset=utf-7", "utf-8", id="utf-7 is a trap"),
+        pytest.param(b"x", "text/html; charset=nonsense", "utf-8", id="unknown"),
+        pytest.param(b"x", "text/html; charset=..", "utf-8", id="no module name"),
+        pytest.param("ä".encode(), "", "utf-8", id="valid UTF-8"),
+        pytest.param("ä".encode("latin-1"), "", "cp1252", id="else windows-1252"),
+    ],
+)
+def test_the_encoding_is_found_as_browsers_find_it(body: bytes, content_type: str, encoding: str) -> None:
+    assert encoding_of(body, content_type) == encoding
+
+
+@pytest.mark.parametrize("name", sorted(ENCODINGS))
+def test_every_encoding_of_the_table_is_one_of_pythons(name: str) -> None:
+    assert codecs.lookup(name).name == name
