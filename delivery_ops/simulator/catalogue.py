@@ -102,7 +102,8 @@ WORK: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 
-CHANNELS = (("organic", 42), ("email", 18), ("paid", 16), ("social", 12), ("referral", 8), ("direct", 4))
+# Names, and out of a hundred touches how many come through each.
+CHANNELS = (("organic", "email", "paid", "social", "referral", "direct"), (42, 18, 16, 12, 8, 4))
 
 QUERY_WORDS = ("best", "compare", "guide", "price", "near me", "review", "2026", "for beginners")
 

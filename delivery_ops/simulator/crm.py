@@ -75,7 +75,7 @@ def _journey(stream: Random, client: Client, number: int, offered: Sequence[tupl
                 # The first visit is known by its cookie only: the account is learnt later.
                 account_id=None if nth == 0 and number % 4 == 0 else account,
                 deliverable_id=None if stream.random() < 0.05 and nth else name,
-                channel=stream.choices([c for c, _ in CHANNELS], [weight for _, weight in CHANNELS])[0],
+                channel=stream.choices(*CHANNELS)[0],
                 touch_type=touch_type,
                 milestone=milestone,
                 touched_at=at,

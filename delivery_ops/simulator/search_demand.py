@@ -21,8 +21,9 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 FIRST_DAY, LAST_DAY = date(2026, 3, 2), date(2026, 3, 31)
 
 _BY_WEEKDAY = (1.1, 1.15, 1.1, 1.05, 0.95, 0.75, 0.8)
-_COUNTRIES = (("deu", 60), ("aut", 15), ("gbr", 15), ("usa", 10))
-_DEVICES = (("MOBILE", 60), ("DESKTOP", 36), ("TABLET", 4))
+# Names, and out of a hundred how many fall on each or one before it.
+_COUNTRIES = (("deu", "aut", "gbr", "usa"), (60, 75, 90, 100))
+_DEVICES = (("MOBILE", "DESKTOP", "TABLET"), (60, 96, 100))
 _ANONYMISED_SHARE = 0.15
 _SKIPPED_HOUR = (date(2026, 3, 8), 2)  # Pacific clocks jump from two to three
 
@@ -126,8 +127,8 @@ def _sighting(
         anonymised=anonymised,
         page=demand.page,
         deliverable_id=demand.deliverable_id,
-        country=stream.choices([c for c, _ in _COUNTRIES], [weight for _, weight in _COUNTRIES])[0],
-        device=stream.choices([d for d, _ in _DEVICES], [weight for _, weight in _DEVICES])[0],
+        country=stream.choices(_COUNTRIES[0], cum_weights=_COUNTRIES[1])[0],
+        device=stream.choices(_DEVICES[0], cum_weights=_DEVICES[1])[0],
         impressions=impressions,
         shared=shared,
         clicks=sum(stream.random() < rate for _ in range(impressions - shared)),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery_ops.deliverables.urls import page_key
 from delivery_ops.simulator import planted
 from delivery_ops.simulator.cases import CASES
 from delivery_ops.simulator.expected_credit import MODELS, allocate
@@ -151,6 +152,14 @@ def test_unmatched_rows_of_search_are_the_pages_nobody_owns(any_truth: Truth) ->
             }
     assert unmatched == {page for pages in planted.UNOWNED_PAGES.values() for page in pages}
     assert spelled_otherwise == {*planted.SHOWN_WITH_TAGS, planted.SHOWN_WITH_LOWER_HEX}
+
+
+def test_every_spelling_of_an_owned_page_has_the_key_of_its_url_and_no_unowned_page_has(any_truth: Truth) -> None:
+    owner = {page_key(d.url): d.deliverable_id for d in any_truth.agency.deliverables if d.url}
+    pages = {(row.page, row.deliverable_id) for expected in any_truth.search_days.values() for row in expected.pages}
+    for page, deliverable_id in pages:
+        assert page is not None
+        assert owner.get(page_key(page)) == deliverable_id
 
 
 def test_stages_after_a_run_hold_what_failed_and_report_what_was_seen(any_truth: Truth) -> None:
