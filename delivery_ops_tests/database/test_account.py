@@ -41,6 +41,11 @@ def test_the_callers_environment_decides_nothing(monkeypatch: pytest.MonkeyPatch
     assert names == {"PATH", "LC_ALL"}
 
 
+def test_a_ctrl_c_at_the_terminal_does_not_reach_what_it_runs() -> None:
+    told_by_the_kernel = account.current().run("/bin/cat", "/proc/self/stat").stdout
+    assert int(told_by_the_kernel.rpartition(")")[2].split()[3]) != os.getsid(0)
+
+
 @as_root
 def test_a_closed_state_folder_stays_closed_and_the_data_goes_elsewhere(
     settings: Settings, server_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch

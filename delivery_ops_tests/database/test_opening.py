@@ -37,9 +37,9 @@ def open_with(settings_factory: MakeSettings) -> Iterator[Callable[..., Any]]:
 
 
 def test_a_first_opening_makes_everything_and_a_second_only_asks(
-    own_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    new_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = open_database(own_settings)
+    first = open_database(new_settings)
     with first.engine(Role.analyst).connect() as connection:
         assert connection.execute(sa.text("SELECT current_user")).scalar_one() == "delivery_ops_analyst"
 
@@ -49,7 +49,7 @@ def test_a_first_opening_makes_everything_and_a_second_only_asks(
     monkeypatch.setattr(subprocess, "Popen", refused)
     monkeypatch.setattr(migrate, "upgrade", refused)
     begun = time.perf_counter()
-    second = open_database(own_settings)
+    second = open_database(new_settings)
     took = time.perf_counter() - begun
     assert second.url(Role.writer) == first.url(Role.writer)
     assert took < 0.3

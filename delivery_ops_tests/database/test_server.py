@@ -62,15 +62,15 @@ def test_it_outlives_its_starter_and_a_ctrl_c_in_the_starters_process_group(own_
     assert _connects(server.ensure_running(own_settings))
 
 
-def test_starters_of_the_same_moment_start_one_server(own_settings: Settings) -> None:
-    starters = [_starter(own_settings) for _ in range(3)]
+def test_starters_of_the_same_moment_start_one_server(new_settings: Settings) -> None:
+    starters = [_starter(new_settings) for _ in range(3)]
     for starter in starters:
         starter.stdin.write("\n")
         starter.stdin.flush()
     ports = {int(starter.stdout.readline()) for starter in starters}
     for starter in starters:
         starter.communicate()
-    data = server.ensure_running(own_settings).data
+    data = server.ensure_running(new_settings).data
     servers = [process for process in psutil.process_iter(["cmdline"]) if str(data) in (process.info["cmdline"] or [])]
     assert len(ports) == 1
     assert len(servers) == 1
@@ -144,21 +144,21 @@ def test_stop_refuses_and_names_the_clients_unless_forced(own_settings: Settings
     assert not server.stop(own_settings)
 
 
-def test_a_crash_while_the_data_folder_was_made_leaves_nothing_in_the_way(own_settings: Settings) -> None:
-    half_made = own_settings.state_dir / "postgres.unfinished"
+def test_a_crash_while_the_data_folder_was_made_leaves_nothing_in_the_way(new_settings: Settings) -> None:
+    half_made = new_settings.state_dir / "postgres.unfinished"
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("18\n", encoding="ascii")
-    assert _connects(server.ensure_running(own_settings))
+    assert _connects(server.ensure_running(new_settings))
 
 
 def test_what_the_server_says_against_starting_is_the_cause(own_settings: Settings) -> None:
     data = server.ensure_running(own_settings).data
     server.stop(own_settings)
-    with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as site:
-        site.write("work_mem = 'lots'\n")
+    (data / "postgresql.auto.conf").write_text("work_mem = 'lots'\n", encoding="utf-8")
     with pytest.raises(Permanent, match="contains errors") as refusal:
         server.ensure_running(own_settings)
     assert str(data / "startup.log") in refusal.value.remedy
+    (data / "postgresql.auto.conf").write_text("", encoding="utf-8")
 
 
 def test_a_state_folder_that_cannot_be_made_is_said_plainly(settings: Settings) -> None:
@@ -178,12 +178,10 @@ def test_a_data_folder_whose_password_is_gone_is_said_plainly(own_settings: Sett
 
 
 @pytest.mark.system
-def test_a_full_disk_is_said_plainly_and_leaves_no_half_made_folder(
-    own_settings: Settings, server_folder: object
-) -> None:
+def test_a_full_disk_is_said_plainly_and_leaves_no_half_made_folder(new_settings: Settings) -> None:
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
-    disk = own_settings.state_dir
+    disk = new_settings.state_dir
     mounted = subprocess.run(
         ["/bin/mount", "-t", "tmpfs", "-o", "size=20m,mode=0755", "none", disk], check=False, capture_output=True
     )
@@ -191,7 +189,7 @@ def test_a_full_disk_is_said_plainly_and_leaves_no_half_made_folder(
         pytest.skip(f"mounting is not allowed here: {mounted.stderr.decode()}")
     try:
         with pytest.raises(Permanent, match="No space left on device"):
-            server.ensure_running(own_settings)
+            server.ensure_running(new_settings)
         assert not list(disk.glob("postgres/*"))
         assert not list(disk.glob("*.unfinished"))
     finally:
