@@ -8,6 +8,7 @@ client is for one thread; make one per thread.
 from __future__ import annotations
 
 import difflib
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -166,16 +167,15 @@ class SearchConsoleClient:
         return build_service(endpoint=self.endpoint, key=self.key, direct=loopback)
 
     def _with_suggestion(self, refused: NotPermitted, property_: str) -> NotPermitted:
-        """The same refusal, saying what the account does see: most often the property is spelt otherwise."""
+        """The same refusal, saying who asked and what they do see: most often the property is spelt otherwise."""
         try:
             visible = self.visible_properties()
         except DeliveryOpsError:
             return refused
         near = difflib.get_close_matches(property_, visible, n=3, cutoff=0.5)
-        seen = f"It sees: {', '.join(near or visible[:3]) or 'no property at all'}."
-        return NotPermitted(
-            refused.doing, subject=refused.subject, cause=refused.cause, remedy=f"{refused.remedy} {seen}"
-        )
+        account = json.loads(self.key)["client_email"] if self.key else "the account"
+        remedy = f"{refused.remedy} What {account} sees: {', '.join(near or visible[:3]) or 'no property at all'}."
+        return NotPermitted(refused.doing, subject=refused.subject, cause=refused.cause, remedy=remedy)
 
 
 def _body(span: DaySpan, dimensions: tuple[Dimension, ...]) -> dict[str, Any]:

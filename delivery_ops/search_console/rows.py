@@ -39,13 +39,18 @@ class SearchDay:
     each; and queries asked by few people are left out. ``digest`` is the SHA-256 of all records.
     """
 
-    property: str
+    property_name: str
     day: date
     is_zero: bool
     totals: Record
     pages: list[Record]
     queries: list[Record]
     digest: str
+
+    @property
+    def rows_read(self) -> int:
+        """How many rows the API gave for the day."""
+        return len(self.pages) + len(self.queries) + (0 if self.is_zero else 1)
 
     def tables(self) -> list[tuple[Dataset, pa.Table]]:
         """The lake's tables of the day, in the order to write them: the totals last (see ``export``)."""
@@ -77,7 +82,7 @@ def search_day(
     zero = {"property": property_, "date": day, "clicks": 0, "impressions": 0, "position": None}
     total = total_records[0] if total_records else zero
     return SearchDay(
-        property=property_,
+        property_name=property_,
         day=day,
         is_zero=not total_records,
         totals=total,

@@ -29,6 +29,11 @@ class DaySpan:
     start: date
     end: date
 
+    @classmethod
+    def inclusive(cls, first: date, last: date) -> DaySpan:
+        """The days from ``first`` to ``last``, both inside."""
+        return cls(start=first, end=last + ONE_DAY)
+
     @property
     def last(self) -> date:
         """The last day inside (the API's inclusive end)."""
@@ -44,6 +49,13 @@ class DaySpan:
         """The days that are also in ``bounds``."""
         return DaySpan(start=max(self.start, bounds.start), end=min(self.end, bounds.end))
 
+    def without(self, inner: DaySpan) -> tuple[DaySpan, ...]:
+        """The days that are not in ``inner``: at most one span before it and one after."""
+        if not len(inner.within(self)):
+            return (self,) if len(self) else ()
+        parts = (DaySpan(start=self.start, end=inner.start), DaySpan(start=inner.end, end=self.end))
+        return tuple(part for part in parts if len(part))
+
 
 def utc_interval(day: date) -> tuple[datetime, datetime]:
     """The half-open interval of UTC instants that make up a Pacific day (23, 24 or 25 hours long)."""
@@ -55,10 +67,14 @@ def pacific_day(instant: datetime) -> date:
     return instant.astimezone(PACIFIC).date()
 
 
-def available(start: date, as_of: datetime) -> DaySpan:
-    """The days that may be asked for as of an instant: wanted (not before ``start``), still kept by Google, ended."""
-    today = pacific_day(as_of)
-    return DaySpan(start=max(start, _months_before(today, HISTORY_MONTHS)), end=today)
+def available(start: date, *, as_of: datetime, now: datetime) -> DaySpan:
+    """The days that a run as of an instant may ask for: wanted (not before ``start``), ended, still kept by Google.
+
+    Google answers a day that it no longer keeps, like one without any search, with no rows, so asking for it would
+    make a zero of it. The oldest day it keeps is left out: the hour at which that one goes is not documented.
+    """
+    oldest = _months_before(pacific_day(now), HISTORY_MONTHS) + ONE_DAY
+    return DaySpan(start=max(start, oldest), end=pacific_day(min(as_of, now)))
 
 
 def trailing(span: DaySpan, days: int) -> DaySpan:

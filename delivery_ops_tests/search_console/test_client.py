@@ -187,7 +187,7 @@ def test_a_missing_permission_says_what_the_account_does_see(client, api, httpse
     api.say(FORBIDDEN, status=403)
     with pytest.raises(NotPermitted) as caught:
         pages(client)
-    assert "sc-domain:example.org" in caught.value.remedy
+    assert "What the account sees: sc-domain:example.org, https://example.com/." in caught.value.remedy
     assert "other.test" not in caught.value.remedy
     assert naps == []
 
@@ -285,6 +285,11 @@ def test_a_service_account_gets_a_token_and_sends_it(api, httpserver, monkeypatc
     client = SearchConsoleClient(endpoint=api.endpoint, key=service_account_key(httpserver.url_for("/token")))
     assert pages(client) == [[]]
     assert api.headers[0]["Authorization"] == "Bearer T"
+
+    httpserver.expect_request("/webmasters/v3/sites").respond_with_json({})
+    api.say(FORBIDDEN, status=403)
+    with pytest.raises(NotPermitted, match=r"What export@project\.example sees: no property at all"):
+        pages(client)
 
 
 def test_a_revoked_grant_is_permanent(api, httpserver, naps):

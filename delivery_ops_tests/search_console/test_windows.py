@@ -54,28 +54,34 @@ def test_publishing_late_in_the_evening_utc_is_the_pacific_day_before_midnight_u
 
 @given(INSTANTS, DAYS)
 def test_the_newest_available_day_has_ended_and_the_next_has_not(as_of, start):
-    span = available(start, as_of)
+    span = available(start, as_of=as_of, now=as_of)
     assert utc_interval(span.last)[1] <= as_of < utc_interval(span.end)[1]
     assert span.start >= start
 
 
+@given(INSTANTS, INSTANTS)
+def test_a_run_of_a_past_date_asks_for_its_days_and_a_run_of_today_for_none_that_still_runs(as_of, now):
+    assert available(LONG_AGO, as_of=as_of, now=now).end == pacific_day(min(as_of, now))
+
+
 @pytest.mark.parametrize(
-    ("as_of", "oldest"),
+    ("now", "oldest"),
     [
-        (datetime(2026, 3, 30, 12, tzinfo=UTC), date(2024, 11, 30)),
-        (datetime(2026, 6, 30, 12, tzinfo=UTC), date(2025, 2, 28)),  # February is shorter
-        (datetime(2025, 6, 30, 12, tzinfo=UTC), date(2024, 2, 29)),
-        (datetime(2026, 4, 30, 12, tzinfo=UTC), date(2024, 12, 30)),  # the step over a year's end
+        (datetime(2026, 3, 30, 12, tzinfo=UTC), date(2024, 12, 1)),
+        (datetime(2026, 6, 30, 12, tzinfo=UTC), date(2025, 3, 1)),  # February is shorter
+        (datetime(2025, 6, 30, 12, tzinfo=UTC), date(2024, 3, 1)),
+        (datetime(2026, 4, 29, 12, tzinfo=UTC), date(2024, 12, 30)),  # the step over a year's end
     ],
 )
-def test_a_start_before_googles_sixteen_months_is_clamped(as_of, oldest):
-    assert available(LONG_AGO, as_of).start == oldest
+def test_no_day_is_asked_for_that_google_no_longer_keeps(now, oldest):
+    """Such a day is answered without rows: asked for, it would become a false zero, even in a run of a past date."""
+    assert available(LONG_AGO, as_of=now, now=now).start == oldest
+    assert available(LONG_AGO, as_of=now - timedelta(days=300), now=now).start == oldest
 
 
 def test_the_configured_start_wins_where_it_is_later():
-    assert available(date(2026, 3, 2), datetime(2026, 3, 30, 12, tzinfo=UTC)) == DaySpan(
-        start=date(2026, 3, 2), end=date(2026, 3, 30)
-    )
+    noon = datetime(2026, 3, 30, 12, tzinfo=UTC)
+    assert available(date(2026, 3, 2), as_of=noon, now=noon) == DaySpan(start=date(2026, 3, 2), end=date(2026, 3, 30))
 
 
 @given(DAYS, st.integers(-5, 60), st.integers(1, 30))
@@ -90,6 +96,8 @@ def test_spans_are_half_open_and_intersect_as_sets(start, length, other_start, o
     span = DaySpan(start=start, end=start + timedelta(days=length))
     other = DaySpan(start=other_start, end=other_start + timedelta(days=other_length))
     assert set(span.within(other)) == set(span) & set(other)
+    assert [day for part in span.without(other) for day in part] == sorted(set(span) - set(other))
+    assert all(len(part) for part in span.without(other))
     assert len(span) == len(list(span))
 
 
@@ -97,6 +105,7 @@ def test_a_span_over_month_ends_names_every_day_once():
     span = DaySpan(start=date(2028, 2, 27), end=date(2028, 3, 2))
     assert [day.isoformat() for day in span] == ["2028-02-27", "2028-02-28", "2028-02-29", "2028-03-01"]
     assert span.last == date(2028, 3, 1)
+    assert span == DaySpan.inclusive(date(2028, 2, 27), date(2028, 3, 1))
 
 
 DAY = date(2026, 3, 20)
