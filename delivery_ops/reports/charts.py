@@ -113,6 +113,7 @@ def credit_splits(splits: Sequence[CreditSplit], revenue: Revenue, models: Seque
             slots=["share"],
             colours={named(place, WENT_TO): colour for place, colour in zip(places, cycle(_SERIES), strict=False)},
             axis=alt.Axis(format=".0%", tickCount=4, title=None),
+            full=1,
         ),
         title=f"Where revenue in {revenue.currency} went",
         description="Share of all revenue by attribution model; the table beside it has every figure.",
@@ -150,9 +151,18 @@ def _daily(values: dict[date, int], title: str, colour: str, *, dates: bool) -> 
 
 
 def _bars(
-    bars: Sequence[_Bar], *, labels: list[str], slots: list[str], colours: dict[str, str], axis: alt.Axis | None
+    bars: Sequence[_Bar],
+    *,
+    labels: list[str],
+    slots: list[str],
+    colours: dict[str, str],
+    axis: alt.Axis | None,
+    full: float | alt.UndefinedType = alt.Undefined,
 ) -> alt.LayerChart:
-    """Horizontal bars, each group under its label, so that a long name takes no width from the bars."""
+    """Horizontal bars, each group under its label, so that a long name takes no width from the bars.
+
+    ``full`` is the length that fills the width; the longest bar does where it is left out.
+    """
     groups = list(range(len(labels)))
     shown = {series for series, total in _totals(bars).items() if total}
     domain = [series for series in colours if series in shown] or list(colours)[:1]
@@ -173,7 +183,7 @@ def _bars(
         alt.Chart(alt.InlineData(values=values))
         .mark_bar()
         .encode(
-            x=alt.X("length:Q").axis(axis).stack("zero").scale(nice=False),
+            x=alt.X("length:Q").axis(axis).stack("zero").scale(nice=False, domainMax=full),
             y=y,
             yOffset=offset,
             order="rank:O",
@@ -188,7 +198,7 @@ def _bars(
     ]
     named_groups = (
         alt.Chart(alt.InlineData(values=texts))
-        .mark_text(align="left", baseline="middle", fontSize=_TEXT, color=_INK)
+        .mark_text(align="left", baseline="middle", fontSize=_TEXT, color=_INK, limit=_WIDTH - 10)
         .encode(x=alt.value(0), y=y, yOffset=offset, text="text:N")
     )
     return alt.layer(drawn, named_groups).properties(
@@ -217,7 +227,7 @@ def _svg(chart: alt.LayerChart | alt.VConcatChart, *, title: str, description: s
         axis=axis,
         view=alt.ViewConfig(stroke=None),
         legend=alt.LegendConfig(
-            labelColor=_INK, labelFontSize=_TEXT, labelLimit=0, symbolType="square", columnPadding=20
+            labelColor=_INK, labelFontSize=_TEXT, labelLimit=_WIDTH - 40, symbolType="square", columnPadding=20
         ),
         title=alt.TitleConfig(color=_INK, fontSize=_TEXT, fontWeight="normal"),
     )

@@ -68,7 +68,13 @@ def _iso(value: Any) -> str:
 
 
 def _line(text: str, style: str = "", *, width: int = COLUMNS) -> Text:
-    return Text(words.shortened(words.printable(text), width), style=style, no_wrap=True)
+    return Text(_told(text, width), style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _told(text: str, width: int) -> str:
+    """``text`` on one line, its indentation kept."""
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    return words.shortened(indent + words.printable(" ".join(text.split())), width)
 
 
 def _heading(run: RunFacts) -> Text:
@@ -195,6 +201,5 @@ def _table(headers: list[str], rows: list[tuple[str, list[Text]]]) -> Table:
     for header in headers[1:]:
         table.add_column(header, justify="right", no_wrap=True)
     for name, cells in rows:
-        told = words.shortened(words.printable(name), min(width - 2, _NAME_WIDTH))
-        table.add_row(Text(f"  {told}"), *cells)
+        table.add_row(Text(f"  {_told(name, min(width - 2, _NAME_WIDTH))}"), *cells)
     return table

@@ -1,0 +1,66 @@
+"""What follows from the records: balances, rates and shares, each with the denominator it claims."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from delivery_ops.reports.data import Balance, GateTally, Mismatch, ReportData, RunFacts
+
+
+@pytest.mark.parametrize(
+    ("incoming", "outcomes", "unaccounted"),
+    [
+        (5, {"kept": 3, "duplicate": 1, "conflict": 0, "rejected": 1}, 0),
+        (5, {"kept": 3}, 2),
+        (2, {"matched": 2, "unmatched": 1}, -1),
+        (0, {}, 0),
+    ],
+)
+def test_a_balance_says_what_came_out_nowhere(incoming: int, outcomes: dict[str, int], unaccounted: int) -> None:
+    balance = Balance(kind="events", subject="any", incoming=incoming, outcomes=outcomes)
+    assert balance.unaccounted == unaccounted
+
+
+def test_a_run_names_the_balances_that_do_not_add_up(ordinary: ReportData) -> None:
+    broken = Balance(kind="file", subject="broken", incoming=1, outcomes={})
+    run: RunFacts = replace(ordinary.run, balances=(*ordinary.run.balances, broken))
+    assert ordinary.run.unaccounted == ()
+    assert run.unaccounted == (broken,)
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "monitored", "errored", "rate"),
+    [(3, 1, 0, 0, 0.25), (3, 0, 1, 0, 0.25), (3, 1, 0, 96, 0.25), (0, 0, 0, 5, None), (0, 0, 0, 0, None)],
+)
+def test_what_could_not_be_measured_neither_passes_nor_fails(
+    passed: int, failed: int, monitored: int, errored: int, rate: float | None
+) -> None:
+    gate = GateTally(gate="any", passed=passed, failed=failed, monitored=monitored, errored=errored)
+    assert gate.fail_rate == rate
+    assert gate.evaluated == passed + failed + monitored + errored
+
+
+def test_the_unattributed_share_leaves_out_touches_of_no_deliverable(ordinary: ReportData) -> None:
+    expected = (901_122 + 1_404_077 + 330_000) / 18_734_501
+    assert [ordinary.unattributed_share(ordinary.revenue[0], model) for model in ordinary.models] == [expected] * 3
+
+
+def test_a_share_is_of_one_currency_and_refunds_do_not_shrink_it(several_currencies: ReportData) -> None:
+    shares = {
+        revenue.currency: several_currencies.unattributed_share(revenue, "last")
+        for revenue in several_currencies.revenue
+    }
+    assert shares == {"EUR": 0, "JPY": 0, "BHD": 1, "USD": 0, "XXX": None}
+
+
+def test_models_are_told_in_the_order_of_the_marts_and_once(several_currencies: ReportData) -> None:
+    assert several_currencies.models == ("first", "last", "linear")
+
+
+def test_the_mismatch_is_rated_by_deliverables_and_by_impressions(ordinary: ReportData) -> None:
+    assert ordinary.mismatch.rate == 2 / 29
+    assert ordinary.mismatch.impression_rate == (1_904 + 77) / 41_223
+    nobody = Mismatch(judged=0, judged_impressions=0, deliverables=())
+    assert (nobody.rate, nobody.impression_rate, nobody.interval) == (None, None, None)

@@ -1,0 +1,152 @@
+"""The end of a run: one screen that never scrolls, cuts no figure and cannot be steered; one document for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from delivery_ops.reports import summary
+from delivery_ops.reports.data import Balance, Failure, GateTally, ReportData, Revenue
+from delivery_ops.reports.summary import Places
+
+PLACES = Places(
+    report=Path("/srv/operations/harbour-agency/state/reports/2026-03-30/report.html"),
+    lineage="delivery-ops up, then http://127.0.0.1:3000",
+    query='psql "$(delivery-ops db url --role analyst)" -c "select * from analytics.deliverable_performance"',
+)
+OPERATIONS = ["ordinary", "empty", "several_currencies", "hostile"]
+
+
+def shown(data: ReportData, *, width: int = 100, colours: bool = False) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, force_terminal=colours, highlight=False).print(summary.screen(data, PLACES))
+    return out.getvalue()
+
+
+def lines_of(data: ReportData) -> list[str]:
+    return [line.rstrip() for line in shown(data).splitlines()]
+
+
+@pytest.fixture
+def crowded(hostile: ReportData) -> ReportData:
+    """As much of everything as there can be."""
+    run = replace(
+        hostile.run,
+        changed=False,
+        balances=(Balance(kind="events", subject="e", incoming=1, outcomes={}), *hostile.run.balances),
+    )
+    gates = tuple(GateTally(gate=f"gate{number}", passed=1, failed=1, monitored=1, errored=1) for number in range(9))
+    currencies = ("EUR", "USD", "GBP", "CHF")
+    return replace(
+        hostile,
+        run=run,
+        gates=gates,
+        revenue=tuple(
+            Revenue(currency=code, amount_minor=1, volume_minor=1, conversions=1, credited_deliverables=1)
+            for code in currencies
+        ),
+        top_deliverables=tuple(
+            replace(row, currency=code) for code in currencies for row in hostile.top_deliverables[:9]
+        ),
+    )
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, "crowded"])
+def test_it_is_one_screen(operation: str, request: pytest.FixtureRequest) -> None:
+    lines = lines_of(request.getfixturevalue(operation))
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_where_to_go_on_is_never_cut(operation: str, request: pytest.FixtureRequest) -> None:
+    told = " ".join(" ".join(lines_of(request.getfixturevalue(operation))[-5:]).split())
+    assert str(PLACES.report) in told
+    assert PLACES.lineage in told
+    assert PLACES.query in told
+
+
+def test_no_text_steers_the_terminal(hostile: ReportData) -> None:
+    without_styles = re.sub(r"\x1b\[[0-9;]*m", "", shown(hostile, colours=True))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", without_styles)
+    assert "<script>" in without_styles  # shown, not run through rich's own markup
+    assert "[31m" in without_styles
+
+
+def test_a_text_of_many_lines_or_wide_characters_takes_one_line(empty: ReportData) -> None:
+    causes = ("first\nsecond\tthird", "株式" * 100)
+    failures = tuple(Failure(what="reading", subject="a file", cause=cause, remedy="no") for cause in causes)
+    lines = lines_of(replace(empty, run=replace(empty.run, failures=failures)))
+    assert lines[2] == "  reading a file: first second third"
+    assert lines[3].startswith("  reading a file: 株式")
+    assert lines[4] == ""
+    assert max(map(cell_len, lines)) <= 100
+
+
+def test_an_ordinary_day_is_told_in_figures(ordinary: ReportData) -> None:
+    lines = lines_of(ordinary)
+    assert lines[0] == "harbour-agency as of 30 Mar 2026 (Europe/Berlin), run 3f1c9a52, 38.4 s"
+    assert lines[1] == "✕ 2 things could not be measured or exported"
+    assert lines[4].startswith("Not configured, so not done: No cost source")
+    for row in (
+        "events 412 in = 408 kept + 1 duplicate + 1 in conflict + 2 rejected ✓ adds up",
+        "search rows 1,744 in = 1,701 matched + 43 unmatched ✓ adds up",
+        "file rows 379 in = 376 kept + 2 duplicate + 1 rejected ✓ adds up",
+        "schemaCheck 33 4 0 1",
+        "seoTagsPresent 32 0 5 1",
+        "whitepaper-cold-chain EUR 24,000.10 21,000.00 22,500.07 3 5,292",
+        "Unattributed: 14.1 % of EUR 187,345.01",
+        "Seen in search, met by nobody: 2 of 29 deliverables (6.9 %)",
+    ):
+        assert row in [" ".join(line.split()) for line in lines]
+
+
+def test_no_amount_is_cut(hostile: ReportData) -> None:
+    assert "450,000,000,000.00" in shown(hostile)
+
+
+def test_each_currency_has_its_first_deliverables_and_its_share(several_currencies: ReportData) -> None:
+    lines = [" ".join(line.split()) for line in lines_of(several_currencies)]
+    assert "guide JPY 1,500,000 1,500,000 1,500,000 3 300" in lines
+    assert "pricing EUR -100.00 -50.00 -75.00 3 588".replace(" -", " \N{MINUS SIGN}") in lines
+    assert "Unattributed: 100 % of BHD 1,234.567" in lines
+
+
+def test_a_run_that_changed_nothing_says_so(several_currencies: ReportData, ordinary: ReportData) -> None:
+    assert "Nothing changed: everything was there already." in shown(several_currencies)
+    assert "Nothing changed" not in shown(ordinary)
+
+
+def test_a_balance_that_does_not_add_up_is_told_and_does_not_cancel_out(empty: ReportData) -> None:
+    balances = (
+        Balance(kind="file", subject="a", incoming=3, outcomes={"kept": 1}),
+        Balance(kind="file", subject="b", incoming=1, outcomes={"kept": 3}),
+    )
+    assert "✕ 4 unaccounted" in shown(replace(empty, run=replace(empty.run, balances=balances)))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_the_document_holds_the_records_and_their_ratios(operation: str, request: pytest.FixtureRequest) -> None:
+    data: ReportData = request.getfixturevalue(operation)
+    document = json.loads(summary.as_json(data))
+    assert document["run"]["as_of"] == "2026-03-30"
+    assert document["run"]["started_at"] == "2026-03-30T12:00:00+00:00"
+    assert document["balanced"] is not bool(data.run.unaccounted)
+    assert document["mismatch"]["rate"] == data.mismatch.rate
+    assert len(document["gate_failures"]) == len(data.gate_failures)
+    assert [row["credit_minor"] for row in document["top_deliverables"]] == [
+        row.credit_minor for row in data.top_deliverables
+    ]
+    shares = {(row["currency"], row["model"]): row["share"] for row in document["unattributed_share"]}
+    assert shares == {
+        (revenue.currency, model): data.unattributed_share(revenue, model)
+        for revenue in data.revenue
+        for model in data.models
+    }
