@@ -2,6 +2,7 @@
 
 The room answers for four things: every Pacific day of every property is either exported, a known zero, known to be
 incomplete, or still due with the reason; no row is counted twice; a property that fails stops nobody else; and
-asking again changes nothing. `due` is what other rooms call; `export` makes one day; `windows`, `paging`, `rows`
-and `failures` decide without touching anything; `client` and `google_service` talk to the API.
+asking again changes nothing. Others use `due.export_due` and `due.export_range` with an `export.Exporter`, whose
+client is `client.SearchConsoleClient.from_settings`, and `windows.DaySpan`. What decides (`windows`, `paging`,
+`rows`, `matching`, `failures`) touches nothing.
 """

@@ -26,7 +26,7 @@ from delivery_ops.search_console.export_log import DayResult, LoggedDay
 from delivery_ops.search_console.matching import Match, Owners, match
 from delivery_ops.search_console.paging import Row
 from delivery_ops.search_console.rows import PAGES, QUERIES, TOTALS, SearchDay, search_day
-from delivery_ops.search_console.windows import DaySpan, utc_interval
+from delivery_ops.search_console.windows import DaySpan, pacific_day, utc_interval
 from delivery_ops.settings import SearchProperty
 
 SOURCE = "search_console"
@@ -74,7 +74,8 @@ class Exporter:
     def record_failure(
         self, property_: SearchProperty, days: Sequence[date], error: DeliveryOpsError
     ) -> list[DayResult]:
-        """Log days that an error kept out, and announce the load that did not happen; the days stay due."""
+        """Log days that an error kept out, and announce, once a day, the load that did not happen; they stay due."""
+        now = clock.now()
         results = [_without_rows(property_.property, day, "failed", error) for day in days]
         payload = _loaded(
             property_.property,
@@ -83,8 +84,8 @@ class Exporter:
             error_class=type(error).__name__,
             detail=str(error)[:_DETAIL_LIMIT],
         )
-        about = [payload, [str(day) for day in days]]
-        self._append([_draft("source.loaded", property_, f"failed:{_digest(about)}", payload, clock.now())])
+        key = f"failed:{pacific_day(now)}:{_digest([payload, [str(day) for day in days]])}"
+        self._append([_draft("source.loaded", property_, key, payload, now)])
         self._log(results)
         return results
 

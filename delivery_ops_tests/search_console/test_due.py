@@ -1,6 +1,8 @@
 """Whole runs. At stake: a day nobody asks for again, one client's trouble reaching another, requests for nothing."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from delivery_ops import clock
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import BadUsage
 from delivery_ops.lake.datasets import SEARCH_PAGES, SEARCH_QUERIES, SEARCH_TOTALS
+from delivery_ops.search_console.client import SearchConsoleClient
 from delivery_ops.search_console.due import configured, export_due, export_range
 from delivery_ops.search_console.windows import DaySpan
 from delivery_ops.settings import SearchConsole
@@ -217,6 +220,23 @@ def test_progress_counts_every_due_day_whatever_becomes_of_it(exporter, api):
     told = []
     run(exporter, configure(A, B), progress=lambda done, total: told.append((done, total)))
     assert told == [(done, 10) for done in (1, 2, 3, 5, 6, 7, 8, 9, 10)]
+
+
+def test_two_runs_at_once_both_succeed_and_tell_every_day_once(exporter, api):
+    def one_run(_):
+        client = SearchConsoleClient(endpoint=api.endpoint)  # one client a thread
+        return run(replace(exporter, client=client), configure(A, B))
+
+    with ThreadPoolExecutor(2) as pool:
+        for summaries in pool.map(one_run, range(2)):
+            assert [summary.error for summary in summaries.values()] == [None, None]
+    told = Counter(
+        (event.payload["property"], event.payload["date"])
+        for event in exporter.ledger.read()
+        if event.event_type == "search_export.processed"
+    )
+    assert told == {(name, str(day)): 1 for name in (A, B) for day in march(23, 24, 25, 26, 27)}
+    assert exporter.lake.rows(SEARCH_TOTALS) == 10
 
 
 # --- ranges ---

@@ -189,7 +189,7 @@ def test_a_day_that_cannot_be_fetched_whole_writes_nothing_at_all(exporter, trut
     assert log_rows(exporter) == []
 
 
-def test_a_failure_is_told_once_however_often_it_is_met(exporter, truth, search_api):
+def test_a_failure_is_told_once_a_day_however_often_it_is_met(exporter, truth):
     error = Unavailable("querying", subject=NAME, cause="no answer", remedy="Wait.")
     days = [DAY, DAY + timedelta(days=1)]
     for _ in range(2):
@@ -200,3 +200,7 @@ def test_a_failure_is_told_once_however_often_it_is_met(exporter, truth, search_
     assert event.payload["detail"] == str(error)
     assert (event.payload["rows"], event.payload["digest"]) == (0, None)
     assert len(log_rows(exporter)) == 4
+
+    clock.read_from(lambda: NOON + timedelta(days=1))
+    exporter.record_failure(PROPERTY, days, error)
+    assert len(events(exporter, "source.loaded")) == 2
