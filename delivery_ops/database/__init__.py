@@ -2,6 +2,6 @@
 
 Belongs here: the embedded server or the one ``DELIVERY_OPS_DATABASE_URL`` names, the roles and their passwords,
 engines, migrations, and the frozen clock. Does not belong here: what a table means; each room's migration says
-that. Other rooms use ``database.open_database``, ``Database.engine(role)`` and ``roles.Role``; the command line
+that. Other rooms use ``opening.open_database``, ``Database.engine(role)`` and ``roles.Role``; the command line
 also ``server.stop``, and a simulated operation ``frozen_clock``.
 """

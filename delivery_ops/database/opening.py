@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -94,7 +96,7 @@ def _configured(settings: Settings) -> _Target:
     text = settings.database_url.get_secret_value() if settings.database_url else ""
     try:
         given = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
         raise _unusable_url("it is no URL") from error
     if not given.drivername.startswith("postgres"):
         raise _unusable_url(f"it begins with {given.drivername}:")
@@ -103,9 +105,14 @@ def _configured(settings: Settings) -> _Target:
     if len(given.database.encode()) > _LONGEST_PREFIX:
         raise _unusable_url(f"its database's name is longer than {_LONGEST_PREFIX} bytes")
     address = given.set(drivername="postgresql")
+    admin_url = address.render_as_string(hide_password=False)
+    try:
+        conninfo_to_dict(admin_url)
+    except psycopg.ProgrammingError as error:
+        raise _unusable_url(str(error).strip()) from error
     return _Target(
         address=address,
-        admin_url=address.render_as_string(hide_password=False),
+        admin_url=admin_url,
         prefix=given.database,
         key_file=settings.state_dir / "keys" / "database-url-roles.json",
     )

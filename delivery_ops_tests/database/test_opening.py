@@ -157,6 +157,8 @@ def test_a_database_that_holds_something_else_is_left_as_it_is(
     ("url", "family", "cause"),
     [
         ("not a url", BadUsage, "it is no URL"),
+        ("postgresql://u:p@127.0.0.1:port/db", BadUsage, "it is no URL"),
+        ("postgresql://u:p@127.0.0.1:5432/db?colour=blue", BadUsage, 'invalid URI query parameter: "colour"'),
         ("mysql://u:p@127.0.0.1/db", BadUsage, "it begins with mysql:"),
         ("postgresql://u:p@127.0.0.1:5432/", BadUsage, "it names no database"),
         (f"postgresql://u:p@127.0.0.1:5432/{'d' * 51}", BadUsage, "longer than 50 bytes"),
