@@ -6,7 +6,6 @@ the command line does. Both are pure functions of ``ReportData``.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -41,30 +40,42 @@ class Places:
     query: str
 
 
-def screen(data: ReportData, places: Places) -> RenderableType:
-    """At most 40 lines of 100 columns: balance, verdicts, top deliverables, unattributed share, where to go on."""
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Lines laid out for 100 columns whatever the console is, so that a pipe or a log loses no figure."""
+
+    parts: tuple[RenderableType, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(Group(*self.parts), options.update_width(COLUMNS))
+
+
+def screen(data: ReportData, places: Places) -> Screen:
+    """At most 40 lines of 100 columns: balance, verdicts, top deliverables, unattributed share, where to go on.
+
+    The last lines are paths and commands to be copied, and never broken: print it to a console that wraps softly.
+    """
     parts: list[RenderableType] = [_heading(data.run), *_troubles(data.run), Text()]
     parts += [*_balances(data.run), Text(), _gates(data), Text(), _top(data), *_unattributed(data), Text()]
-    return Group(*parts, _places(places))
+    return Screen((*parts, *_places(places)))
 
 
-def as_json(data: ReportData) -> str:
-    """The report as one JSON document, with the ratios that its records compute. Dates are ISO 8601."""
-    document = asdict(data)
-    document["balanced"] = not data.run.unaccounted
-    document["mismatch"] |= {"rate": data.mismatch.rate, "interval_95": data.mismatch.interval}
-    document["unattributed_share"] = [
-        {"currency": revenue.currency, "model": model, "share": data.unattributed_share(revenue, model)}
-        for revenue in data.revenue
-        for model in data.models
-    ]
-    return json.dumps(document, indent=2, default=_iso)
+def as_json(data: ReportData) -> dict[str, Any]:
+    """The report as one document ready for JSON, with the ratios that its records compute; dates as ISO 8601."""
+    return asdict(data, dict_factory=_plain) | {
+        "balanced": not data.run.unaccounted,
+        "mismatch_rate": data.mismatch.rate,
+        "mismatch_interval_95": data.mismatch.interval,
+        "unattributed_share": [
+            {"currency": revenue.currency, "model": model, "share": data.unattributed_share(revenue, model)}
+            for revenue in data.revenue
+            for model in data.models
+        ],
+    }
 
 
-def _iso(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(value)
+def _plain(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in fields}
 
 
 def _line(text: str, style: str = "", *, width: int = COLUMNS) -> Text:
@@ -184,12 +195,10 @@ def _unattributed(data: ReportData) -> Iterator[Text]:
         )
 
 
-def _places(places: Places) -> Table:
-    """Paths and commands are to be copied, so these lines wrap instead of being cut."""
-    table = Table.grid(padding=(0, 2))
+def _places(places: Places) -> Iterator[Text]:
     for name, place in (("Report", str(places.report)), ("Lineage", places.lineage), ("Query", places.query)):
-        table.add_row(Text(name, "bold"), Text(words.printable(place), overflow="fold"))
-    return table
+        told = words.printable(place)
+        yield Text.assemble((f"{name:<9}", "bold"), told, no_wrap=True, overflow="ignore")
 
 
 def _table(headers: list[str], rows: list[tuple[str, list[Text]]]) -> Table:
