@@ -7,13 +7,16 @@ registered is asked of the fold, which is caught up first, so that a batch sees 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
-from delivery_ops.contracts.envelope import EventDraft
+from delivery_ops import clock
+from delivery_ops.contracts.envelope import EventDraft, canonical_json
 from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.standing import clients_of
 from delivery_ops.deliverables.urls import page_key
@@ -56,6 +59,30 @@ class Registrar:
             except Rejected as error:
                 refused[deliverable_id] = error
         return drafts, refused
+
+    def stated(self, source: str, row: Mapping[str, Any]) -> EventDraft:
+        """The registration that a row of ``source`` states; where it names no tier, the client's.
+
+        A row that says something new gets a key of its own, so that it is kept and not a conflict.
+
+        Raises:
+            Rejected: code ``unknown_client``; or ``invalid_envelope``, for an id that no event may carry.
+        """
+        client = self._settings.client_by_id.get(row["client_id"])
+        if client is None:
+            raise _unknown_client(self._settings, row["client_id"], row["deliverable_id"])
+        payload = {"type": row["type"], "tier": row["tier"] or client.tier, "url": row["url"], "first_source": source}
+        says = hashlib.sha256(canonical_json([client.id, payload])).hexdigest()
+        return EventDraft(
+            event_type=_REGISTERED,
+            source=source,
+            idempotency_key=f"deliverable/{row['deliverable_id']}/{says[:32]}",
+            timestamp=clock.now(),
+            actor_role="system",
+            deliverable_id=row["deliverable_id"],
+            client_id=client.id,
+            payload=payload,
+        )
 
     def _book(self, deliverable_ids: set[str]) -> _Book:
         catch_up(self._engine, [DELIVERABLES])
@@ -144,10 +171,7 @@ class _Book:
     def _require_configured(self, draft: EventDraft) -> None:
         kind = draft.payload["type"]
         if draft.client_id not in self.settings.client_by_id:
-            known = ", ".join(self.settings.client_by_id)
-            raise _of_draft(
-                draft, "unknown_client", f"the client {draft.client_id!r} is not configured; those are {known}"
-            )
+            raise _unknown_client(self.settings, draft.client_id, f"{draft.event_type} {draft.deliverable_id}")
         if kind not in self.settings.deliverable_types:
             known = ", ".join(self.settings.deliverable_types)
             raise _of_draft(draft, "unknown_type", f"the type {kind!r} is not configured; those are {known}")
@@ -160,6 +184,12 @@ def _require_address(draft: EventDraft) -> None:
     url = draft.payload["url"]
     if url is not None and page_key(url) is None:
         raise _of_draft(draft, "invalid_url", f"{url!r:.200} is no address of a web page")
+
+
+def _unknown_client(settings: Settings, client_id: str | None, subject: str) -> Rejected:
+    known = ", ".join(settings.client_by_id)
+    cause = f"the client {client_id!r:.200} is not configured; those are {known}"
+    return _refused("unknown_client", subject, cause, "Correct it, or the configuration, and send it again.")
 
 
 def _of_draft(draft: EventDraft, code: str, cause: str) -> Rejected:

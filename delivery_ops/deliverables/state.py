@@ -65,24 +65,28 @@ class State:
                 self._happen(deliverable_id, event)
 
     def _register(self, event: RecordedEvent) -> None:
-        """The first registration says what it is; a later one can still say where it is."""
+        """Its first source says what it is, and may say it anew; another source can still say where it is."""
         if event.deliverable_id is None or event.client_id is None:
             return
+        says = event.payload
         known = self.deliverables.get(event.deliverable_id) or Deliverable(
             deliverable_id=event.deliverable_id,
             client_id=event.client_id,
-            deliverable_type=event.payload["type"],
-            tier=event.payload["tier"],
-            first_source=event.payload["first_source"],
+            deliverable_type=says["type"],
+            tier=says["tier"],
+            first_source=says["first_source"],
             registered_at=event.timestamp,
         )
-        url = event.payload["url"]
-        key = page_key(url or "")
+        is_its_source = known.first_source == says["first_source"]
+        if is_its_source:
+            known = replace(known, deliverable_type=says["type"], tier=says["tier"])
+        key = page_key(says["url"] or "")
         if key is not None:
-            page = self.pages.get(key, [])
-            self.pages[key] = intervals.register(page, deliverable_id=known.deliverable_id, url=url, at=event.timestamp)
-            if known.url is None:
-                known = replace(known, url=url, page_key=key)
+            self.pages[key] = intervals.register(
+                self.pages.get(key, []), deliverable_id=known.deliverable_id, url=says["url"], at=event.timestamp
+            )
+            if known.url is None or (is_its_source and known.published_at is None):
+                known = replace(known, url=says["url"], page_key=key)
         self.deliverables[known.deliverable_id] = known
 
     def _happen(self, deliverable_id: str, event: RecordedEvent) -> None:

@@ -98,18 +98,26 @@ def test_a_held_deliverable_stays_in_qa_until_the_last_gate_releases_it(operatio
     assert operation.rows(query) == [("report", None, [], 1)]
 
 
-def test_a_registered_address_belongs_to_its_deliverable_since_ever_and_a_later_one_is_added(operation) -> None:
-    operation.append(operation.registered(url=A), operation.registered("d-2"))
-    operation.append(operation.registered("d-2", url=B, source="crm", type="article"))
+def test_a_registered_address_belongs_to_its_deliverable_since_ever(operation) -> None:
+    operation.append(operation.registered(url=A), operation.registered("d-2", url=B))
     since_ever = datetime(1970, 1, 1, tzinfo=UTC)
     assert owners(operation) == {
         "www.acme.example/a": [("d-1", since_ever, None)],
         "www.acme.example/b": [("d-2", since_ever, None)],
     }
-    assert operation.rows("select url, deliverable_type from ops.deliverable order by deliverable_id") == [
-        (A, "landing_page"),
-        (B, "landing_page"),
-    ]
+
+
+def test_its_first_source_may_say_anew_what_a_deliverable_is_and_others_only_where(operation) -> None:
+    query = "select deliverable_type, tier, url, first_source from ops.deliverable"
+    operation.append(operation.registered(first_source="cms"))
+    operation.append(operation.registered(first_source="crm", type="article", tier="silver", url=A))
+    assert operation.rows(query) == [("landing_page", "gold", A, "cms")]
+    operation.append(operation.registered(first_source="crm", url=B))
+    assert operation.rows(query) == [("landing_page", "gold", A, "cms")]
+    operation.append(operation.registered(first_source="cms", type="article", tier="silver", url=B))
+    assert operation.rows(query) == [("article", "silver", B, "cms")]
+    operation.append(operation.draft("page.published", url=A), operation.registered(first_source="cms", url=B))
+    assert operation.rows(query) == [("landing_page", "gold", A, "cms")]
 
 
 def test_a_page_that_another_deliverable_publishes_is_handed_over(operation) -> None:
