@@ -29,9 +29,9 @@ class Registrar(Protocol):
     """Decides what becomes of events about deliverables that nobody registered."""
 
     def prepare(self, drafts: Sequence[EventDraft]) -> list[EventDraft | Rejected]:
-        """Every draft in its order: itself, or in its place the ``Rejected`` (code ``unknown_deliverable``).
-        A ``deliverable.registered`` of the registrar's own stands before the first draft that needs it. The
-        drafts given keep their contracts."""
+        """Every draft in its order, under its own key: as it should be appended (with the client it did not name,
+        say), or in its place the ``Rejected``. A ``deliverable.registered`` of the registrar's own stands before
+        the first draft that needs it. The drafts given keep their contracts."""
         ...
 
 
