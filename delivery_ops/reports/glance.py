@@ -85,7 +85,7 @@ def _revenue(data: ReportData) -> list[Answer]:
             section="unattributed",
             question="Unattributed",
             figures=tuple(f"{unattributed(data, row)} of {row.currency}" for row in shown),
-            note=rest or "no touch could be found",
+            note=rest or "no touch to give it to",
         ),
     ]
 

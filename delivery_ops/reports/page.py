@@ -37,6 +37,7 @@ def render(data: ReportData) -> str:
             style=Markup(style),  # noqa: S704  our own file
             style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
             instant=lambda value: words.instant(value, zone),
+            local_day=lambda value: words.short_day(value.astimezone(zone).date()),
             answers=glance.answers(data),
             balances=sections.balance_tables(data.run.balances),
             gate_groups=sections.gate_groups(data.gate_failures),

@@ -23,6 +23,7 @@ from delivery_ops.reports.glance import unattributed
 
 COLUMNS = 100
 _FAILURES_SHOWN = 2
+_SKIPPED_SHOWN = 2
 _GATES_SHOWN = 6
 _CURRENCIES_SHOWN = 3
 _TOP_SHOWN, _TOP_SHOWN_EACH = 5, 2
@@ -102,8 +103,10 @@ def _troubles(run: RunFacts) -> Iterator[Text]:
         yield _line(f"  {failure.what} {failure.subject}: {failure.cause}")
     if len(run.failures) > _FAILURES_SHOWN:
         yield _line(f"  and {len(run.failures) - _FAILURES_SHOWN} more: the report has all, with what to do")
-    if run.skipped:
-        yield _line(f"Not configured, so not done: {' '.join(run.skipped)}", "dim")
+    for sentence in run.skipped[:_SKIPPED_SHOWN]:
+        yield _line(f"Not configured: {sentence}", "dim")
+    if len(run.skipped) > _SKIPPED_SHOWN:
+        yield _line(f"Not configured: {len(run.skipped) - _SKIPPED_SHOWN} more things, see the report", "dim")
 
 
 def _balances(run: RunFacts) -> Iterator[RenderableType]:

@@ -102,7 +102,7 @@ def test_an_ordinary_day_is_told_in_figures(ordinary: ReportData) -> None:
     lines = lines_of(ordinary)
     assert lines[0] == "harbour-agency as of 30 Mar 2026 (Europe/Berlin), run 3f1c9a52, 38.4 s"
     assert lines[1] == "✕ 2 things could not be measured or exported"
-    assert lines[4].startswith("Not configured, so not done: No cost source")
+    assert lines[4].startswith("Not configured: No cost source")
     for row in (
         "events 412 in = 408 kept + 1 duplicate + 1 in conflict + 2 rejected ✓ adds up",
         "search rows 1,744 in = 1,701 matched + 43 unmatched ✓ adds up",
