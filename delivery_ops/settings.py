@@ -164,14 +164,17 @@ class Settings(_Section):
         """Every client, by id."""
         return {client.id: client for client in self.clients}
 
+    @property
+    def _properties(self) -> tuple[SearchProperty, ...]:
+        return self.search_console.properties if self.search_console else ()
+
     @model_validator(mode="after")
     def _names_agree(self) -> Settings:
         known = {client.id for client in self.clients}
         named = [("sites", s.client) for s in self.sites] + [
             ("registration.rules", r.client) for r in self.registration.rules
         ]
-        if self.search_console:
-            named += [("search_console.properties", p.client) for p in self.search_console.properties]
+        named += [("search_console.properties", each.client) for each in self._properties]
         for where, client in named:
             if client not in known:
                 msg = f"{where} names the client {client!r}; configured are {', '.join(sorted(known))}"
@@ -187,6 +190,7 @@ class Settings(_Section):
             ("clients", [client.id for client in self.clients]),
             ("sources", [source.name for source in self.sources]),
             ("sites", [site.url for site in self.sites]),
+            ("search_console.properties", [each.property for each in self._properties]),
         ):
             for name in ids:
                 if ids.count(name) > 1:

@@ -54,6 +54,11 @@ def test_the_smallest_file_has_defaults_and_absolute_paths(tmp_path: Path) -> No
             "sites:\n  - {url: 'http://a.example/', client: acme, allow_networks: [localhost]}\n",
             r"allow_networks.0",
         ),
+        (
+            "search_console: {start: 2026-01-01, properties: [{property: 'sc-domain:a.example', client: acme}, "
+            "{property: 'sc-domain:a.example', client: acme}]}\n",
+            r"properties has 'sc-domain:a.example' more than once",
+        ),
         ("gates: {schemaCheck: strict}\n", r"'enforce' or 'monitor'"),
     ],
 )
