@@ -62,20 +62,20 @@ class TransformationFailed(Permanent):
             f"dbt {command}",
             subject=", ".join(node.name for node in failed[:_NAMED]) + more,
             cause="; ".join(" ".join(node.message.split()) for node in failed[:_NAMED]),
-            remedy=f"{log} has the whole story; a failed assert_… or unique_… test names rows that must be put right first.",
+            remedy=f"{log} has the whole story; a failed test names rows that must be put right where they come from.",
         )
         self.failed = tuple(failed)
 
 
 def build(warehouse: Warehouse, *, select: Sequence[str] = ()) -> BuildOutcome:
-    """Build the models of ``select`` (dbt's syntax; default all) and run their data tests.
+    """Build the models of ``select`` (dbt's syntax; default all) and run the data tests that need no other model.
 
     Raises:
         TransformationFailed: naming the models and tests that failed.
         Permanent: the project does not parse or the selection names nothing.
         Transient: another process has the warehouse open.
     """
-    chosen = ["--select", *select] if select else []
+    chosen = ["--select", *select, "--indirect-selection", "cautious"] if select else []
     return run(warehouse, "build", "--exclude-resource-type", "unit_test", *chosen)
 
 
@@ -102,8 +102,8 @@ def invoke(arguments: Sequence[str]) -> dbtRunnerResult:
 
     try:
         outcome = dbtRunner().invoke(["--quiet", "--no-print", "--log-level-file", "info", *arguments])
-    finally:
-        DuckDBConnectionManager.close_all_connections()  # else the file stays locked until this process ends
+    finally:  # else the file stays locked until this process ends
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception is not None:
         raise Permanent(
             f"dbt {arguments[0]}",

@@ -40,8 +40,8 @@ divided as (
         touch_shares.channel,
         touch_shares.touched_at,
         touch_shares.share / touch_shares.total_share as weight,
-        cast(abs(conversions.amount_minor) as hugeint) * touch_shares.share // touch_shares.total_share as floor_minor,
-        cast(abs(conversions.amount_minor) as hugeint) * touch_shares.share % touch_shares.total_share as remainder
+        abs(cast(conversions.amount_minor as hugeint)) * touch_shares.share // touch_shares.total_share as floor_minor,
+        abs(cast(conversions.amount_minor as hugeint)) * touch_shares.share % touch_shares.total_share as remainder
     from touch_shares
     inner join conversions on touch_shares.conversion_id = conversions.conversion_id
 
@@ -51,7 +51,7 @@ ranked as (
 
     select
         *,
-        abs(amount_minor) - sum(floor_minor) over (
+        abs(cast(amount_minor as hugeint)) - sum(floor_minor) over (
             partition by conversion_id, currency, attribution_model
         ) as units_left,
         row_number() over (
