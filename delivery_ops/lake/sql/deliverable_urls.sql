@@ -1,0 +1,8 @@
+SELECT
+    page_key,
+    url,
+    deliverable_id,
+    valid_from,
+    valid_to
+FROM ops.deliverable_url
+ORDER BY page_key, valid_from

@@ -1,0 +1,3 @@
+SELECT event_id::text
+FROM ledger.event
+WHERE position = :position
