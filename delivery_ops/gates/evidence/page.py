@@ -92,7 +92,7 @@ def read_page(
 
 
 def line_number(element: Element) -> int:
-    """The line of the page, counted from 1, on which ``element``'s tag ends; libxml2 counts to 65,535 and stays there."""
+    """The line of the page, counted from 1, on which ``element``'s tag ends. libxml2 counts no further than 65,535."""
     return cast("int", element.sourceline)
 
 

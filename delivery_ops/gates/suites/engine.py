@@ -89,7 +89,8 @@ def judge_rows(suite: ExpectationSuite, rows: Sequence[Mapping[str, Any]]) -> li
             )
         for missed in judged.result["unexpected_index_list"] or ():
             misses[int(missed[_ROW])].append(Miss(**config.meta, value=int(missed[config.kwargs["column"]])))
-    return [tuple(of_row) for of_row in misses]
+    order = [expectation.meta["code"] for expectation in suite.expectations]  # results come grouped by column
+    return [tuple(sorted(of_row, key=lambda miss: order.index(miss.code))) for of_row in misses]
 
 
 def _cause(exception_info: Mapping[str, Any]) -> str:
