@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from delivery_ops.gates.evidence.records import Evidence
+from delivery_ops.gates.evidence.records import Evidence, plain
 from delivery_ops.gates.fetch import PageFetcher
-from delivery_ops.gates.measuring import GATES, Measurement, measure_file, measure_url
+from delivery_ops.gates.measuring import GATE_BY_NAME, Measurement, measure_file, measure_url
 from delivery_ops.gates.suites.engine import Miss, SuiteFailed, judge_rows
 from delivery_ops.gates.suites.rules import Severity
 from delivery_ops.gates.verdicts import Mode, Outcome, Verdict, verdict_of
 
-ENFORCED: Mapping[str, Mode] = dict.fromkeys(GATES, "enforce")
+ENFORCED: Mapping[str, Mode] = dict.fromkeys(GATE_BY_NAME, "enforce")
 
 FINDINGS_PER_CODE = 20  # a page with a thousand broken things is told twenty, and how many there are
+_MESSAGE = 1_000  # characters; a chain of redirects can be longer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,14 +79,14 @@ def _judge_gate(gate: str, mode: Mode, measurements: Sequence[Measurement]) -> l
         if one.failure is not None
     }
     try:
-        misses = judge_rows(GATES[gate].suite(), [evidence.facts.as_row() for _, evidence in measured])
+        misses = judge_rows(GATE_BY_NAME[gate].suite(), [evidence.facts.as_row() for _, evidence in measured])
     except SuiteFailed as failed:
         findings |= {at: ("error", [_error("judging", failed.cause)]) for at, _ in measured}
     else:
         for (at, evidence), of_page in zip(measured, misses, strict=True):
             is_failed = any(miss.severity == "error" for miss in of_page)
             findings[at] = ("fail" if is_failed else "pass", _findings(of_page, evidence))
-    rules_version = GATES[gate].rules_version()
+    rules_version = GATE_BY_NAME[gate].rules_version()
     return [
         Evaluation(
             gate=gate,
@@ -110,12 +111,12 @@ def _findings(misses: Sequence[Miss], evidence: Evidence) -> list[Finding]:
         if more > 0:
             said.append((f"{miss.message}: and {more} more", None))
         for message, where in said or [(miss.message, None)]:
-            found.append(Finding(code=miss.code, severity=miss.severity, message=message, where=where))
+            found.append(Finding(code=miss.code, severity=miss.severity, message=plain(message, _MESSAGE), where=where))
     return found
 
 
 def _error(code: str, cause: str) -> Finding:
-    return Finding(code=code, severity="error", message=cause, where=None)
+    return Finding(code=code, severity="error", message=plain(cause, _MESSAGE), where=None)
 
 
 def _evidence(measurement: Measurement, gate: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Gate:
     rules_version: Callable[[], str]
 
 
-GATES = {
+GATE_BY_NAME = {
     "schemaCheck": Gate(
         measure=measure_structured_data,
         suite=schema_check_suite,
@@ -116,4 +116,4 @@ def measure_file(path: Path, *, page_url: str | None, gates: Collection[str]) ->
 
 
 def _evidence(page: Page, gates: Collection[str]) -> dict[str, Evidence]:
-    return {gate: GATES[gate].measure(page) for gate in gates}
+    return {gate: GATE_BY_NAME[gate].measure(page) for gate in gates}

@@ -14,7 +14,7 @@ import pytest
 
 from delivery_ops.gates.evidence.page import read_page
 from delivery_ops.gates.evidence.records import Evidence
-from delivery_ops.gates.measuring import GATES
+from delivery_ops.gates.measuring import GATE_BY_NAME
 from delivery_ops.gates.suites import schema_check, seo_tags_present
 from delivery_ops.gates.suites.rules import Rule
 
@@ -60,7 +60,7 @@ def look() -> Callable[..., Look]:
 
     def look_at(gate: str, html: str | bytes, **page: object) -> Look:
         body = html.encode() if isinstance(html, str) else html
-        evidence = GATES[gate].measure(read_page(body, **{"url": None, **page}))  # type: ignore[arg-type]
+        evidence = GATE_BY_NAME[gate].measure(read_page(body, **{"url": None, **page}))  # type: ignore[arg-type]
         row = evidence.facts.as_row()
         codes = [rule.code for rule in RULES[gate] if is_missed(rule, row[rule.column])]
         told = {detail.code for detail in evidence.details}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from delivery_ops.gates.measuring import GATES
+from delivery_ops.gates.measuring import GATE_BY_NAME
 from delivery_ops.gates.suites.engine import SuiteFailed, expectation_suite, judge_rows
 from delivery_ops.gates.suites.rules import Rule, none_of
 
@@ -15,14 +15,14 @@ def is_met(rule: Rule, value: int | None) -> bool:
     return value is None or ((least is None or least <= value) and (most is None or value <= most))
 
 
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("gate", GATE_BY_NAME)
 def test_a_suite_misses_what_its_rules_say_in_their_order(rules_of, gate: str) -> None:
     rules = rules_of[gate]
     nothing: dict[str, int | None] = dict.fromkeys(sorted({rule.column for rule in rules}))
     values = [None, 0, 1, 2, 49, 50, 51, 159, 160, 161, 399, 400, 10**6]
     rows = [nothing | {column: value} for column in nothing for value in values]
     rows += [dict.fromkeys(nothing, value) for value in values]
-    found = judge_rows(GATES[gate].suite(), rows)
+    found = judge_rows(GATE_BY_NAME[gate].suite(), rows)
     assert [[(miss.code, miss.severity, miss.message, miss.value) for miss in of_row] for of_row in found] == [
         [
             (rule.code, rule.severity, rule.message, row[rule.column])
@@ -70,19 +70,19 @@ def test_nothing_is_told_to_anybody(monkeypatch: pytest.MonkeyPatch, capfd: pyte
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("gate", GATE_BY_NAME)
 def test_a_gates_rules_have_a_code_each_and_ask_for_columns_that_are_measured(rules_of, gate: str) -> None:
     rules = rules_of[gate]
     assert len({rule.code for rule in rules}) == len(rules)
     from delivery_ops.gates.evidence.page import read_page
 
-    row = GATES[gate].measure(read_page(b"", url=None)).facts.as_row()
+    row = GATE_BY_NAME[gate].measure(read_page(b"", url=None)).facts.as_row()
     assert {rule.column for rule in rules} <= row.keys()
     assert all(rule.message for rule in rules)
 
 
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("gate", GATE_BY_NAME)
 def test_severity_reaches_great_expectations_too(rules_of, gate: str) -> None:
     levels = {"error": "critical", "warning": "warning"}
-    suite = GATES[gate].suite()
+    suite = GATE_BY_NAME[gate].suite()
     assert [one.severity.value for one in suite.expectations] == [levels[rule.severity] for rule in rules_of[gate]]
