@@ -17,6 +17,7 @@ from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.fold import DELIVERABLES as FOLD
 from delivery_ops.errors import Permanent
+from delivery_ops.gates.fold import GATES
 from delivery_ops.lake import datasets
 from delivery_ops.lake import export as exporting
 from delivery_ops.lake.export import Export, export
@@ -53,7 +54,7 @@ class Books:
                 )
             )
         self.ledger.append(drafts)
-        catch_up(self.database.engine(Role.folder), [FOLD])
+        catch_up(self.database.engine(Role.folder), [FOLD, GATES])
 
     @property
     def ledger(self) -> Ledger:
@@ -78,6 +79,19 @@ def received(count: int) -> list[tuple[str, str | None, dict[str, Any]]]:
 def invoice(number: str, amount_minor: int) -> tuple[str, str | None, dict[str, Any]]:
     about = {"invoice_id": number, "amount_minor": amount_minor, "currency": "EUR", "deliverable_ids": ["d-1"]}
     return "invoice.generated", None, about
+
+
+def evaluation(outcome: str, *codes: str) -> tuple[str, str | None, dict[str, Any]]:
+    findings = [{"code": code, "severity": "error", "message": f"It has {code}.", "where": None} for code in codes]
+    judged = {
+        "gate": "schemaCheck",
+        "url": REGISTERED["url"],
+        "outcome": outcome,
+        "mode": "enforce",
+        "verdict": outcome,
+    }
+    about = {"cause": "sweep", "rules_version": "1", "findings": findings, "evidence": {}}
+    return "gate.evaluated", "d-1", judged | about
 
 
 @pytest.fixture
@@ -142,6 +156,24 @@ def test_events_and_folds_arrive_as_they_are(books: Books) -> None:
     assert moves[0]["event_id"] == str(kept[1].event_id)
 
 
+def test_an_evaluation_arrives_with_its_findings(books: Books) -> None:
+    books.append(("deliverable.registered", "d-1", REGISTERED), evaluation("fail", "no_block", "bad_date"))
+    books.export()
+    [result] = books.lake.read(datasets.GATE_RESULTS).to_pylist()
+    kept = books.ledger.read()[1]
+    expected = {
+        "event_id": str(kept.event_id),
+        "position": kept.position,
+        "gate": "schemaCheck",
+        "verdict": "fail",
+        "evaluated_at": kept.timestamp,
+        "finding_codes": "bad_date,no_block",
+        "synthetic": False,
+    }
+    assert result | expected == result
+    assert json.loads(result["findings"]) == kept.payload["findings"]
+
+
 @pytest.mark.usefixtures("small_files")
 def test_only_new_events_are_added_and_no_file_is_touched_again(books: Books) -> None:
     books.append(("deliverable.registered", "d-1", REGISTERED), *received(9))
@@ -202,6 +234,7 @@ def test_amounts_are_compared_by_source(books: Books) -> None:
         (datasets.DELIVERABLES, {"deliverables: rows", "deliverables: illegal moves"}),
         (datasets.DELIVERABLE_URLS, {"deliverable_urls: rows"}),
         (datasets.STAGE_MOVES, {"stage_moves: rows"}),
+        (datasets.GATE_RESULTS, {"gate_results: rows"}),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -209,6 +242,7 @@ def test_what_the_lake_lost_is_found(books: Books, dataset: datasets.Dataset, su
     books.append(
         ("deliverable.registered", "d-1", REGISTERED), ("asset.approved", "d-1", {}), *received(1), invoice("i", 5)
     )
+    books.append(evaluation("pass"))
     books.export()
     for name in books.lake.partitions(dataset):
         books.lake.remove(dataset, name)
