@@ -78,10 +78,13 @@ def append_ndjson(
     if isinstance(path_or_lines, Path):
         origin, path_or_lines = origin or _printable(path_or_lines.name), _lines_of(path_or_lines)
     lines = (_Line(number=n, body=line.rstrip(b"\r\n")) for n, line in enumerate(path_or_lines, 1) if line.strip())
+    origin = origin or "lines"
     total = Balance()
     while batch := list(islice(lines, BATCH)):
-        results = _append(ledger, batch, registrar, origin or "lines")
-        total += Balance.of(len(batch), (line.result.outcome for line in results))
+        results = _append(ledger, batch, registrar, origin)
+        balance = Balance.of(len(batch), (line.result.outcome for line in results))
+        ledger.log_intake(origin, balance)
+        total += balance
         for line in results:
             if refused and line.result.reason is not None:
                 refused(line)

@@ -16,7 +16,8 @@ from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, Position, RecordedEvent, canonical_json, to_wire
 from delivery_ops.contracts.registry import Registry, registry
 from delivery_ops.errors import Rejected, Transient
-from delivery_ops.ledger import event_table, rejections
+from delivery_ops.ledger import event_table, intake_log, rejections
+from delivery_ops.ledger.balance import Balance
 from delivery_ops.ledger.rejections import Rejection
 from delivery_ops.ledger.settle import AppendResult, conflict_event, settle
 from delivery_ops.ledger.stored_form import Holder, Key, Sealed, seal
@@ -81,6 +82,11 @@ class Ledger:
         """Keep aside what was refused before it could become a draft."""
         with self._engine.begin() as connection:
             rejections.store(connection, refused)
+
+    def log_intake(self, origin: str, balance: Balance) -> None:
+        """Remember what a batch from outside came to."""
+        with self._engine.begin() as connection:
+            intake_log.record(connection, origin, balance)
 
     def read(self, *, after: Position | None = None, limit: int = 1000) -> list[RecordedEvent]:
         """The next events behind ``after``, in position order; ``None`` starts at the first."""

@@ -1,0 +1,139 @@
+"""The Search Console export as assets: days that can be launched one by one or as a range, and the daily coverage.
+
+Belongs here: which partitions a run has materialized, and what is said of the others. Does not belong here: the
+export itself (``search_console``). A day that Google has not completed, or that could not be fetched, is *not*
+materialized: its partition stays missing, so that lineage and backfills show the truth.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from delivery_ops import progress
+from delivery_ops.defs.outcomes import Outcome, failure
+from delivery_ops.defs.search_console.partitions import days_by_property, partition_key, search_days
+from delivery_ops.operation import Operation
+from delivery_ops.search_console.due import PropertySummary, export_due, export_range
+from delivery_ops.search_console.windows import DaySpan
+from delivery_ops.settings import SearchConsole
+
+OWNERS = ["team:search"]
+GROUP = "ingestion"
+
+
+@dg.asset(
+    name="raw_search_console__performance",
+    partitions_def=search_days(),
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    output_required=False,
+    deps=["raw_files__deliverables"],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+)
+def performance(
+    context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]
+) -> Iterator[dg.AssetMaterialization]:
+    """Search performance by page and by query, with the property's own totals.
+
+    One partition per property and Pacific day, holding one row per page, one per query and page, and one of totals.
+    Launched here for days of one's choice; the daily run brings what is due through the coverage below.
+    """
+    operation.catch_up()
+    summaries = []
+    for property_, days in days_by_property(context.partition_keys).items():
+        with progress.stage(f"Search Console: {property_}") as tell:
+            summary = export_range(
+                operation.exporter(),
+                _configured(operation),
+                property_,
+                DaySpan.inclusive(days[0], days[-1]),
+                progress=tell,
+            )
+        summaries.append(summary)
+        yield from _materializations([summary])
+    if broken := [summary.error for summary in summaries if summary.error]:
+        raise dg.Failure(description="; ".join(str(error) for error in broken), allow_retries=False)
+
+
+@dg.asset(
+    name="raw_search_console__coverage",
+    deps=[performance],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "every_property_answered",
+            asset="raw_search_console__coverage",
+            description="No property failed; one that did is missing days, which stay due.",
+        )
+    ],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"python", "parquet"},
+)
+def coverage(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
+    """Every property's trailing window, brought up to date: what was missing or stale is exported.
+
+    One row of metadata per property: days exported, known to be zero, incomplete, still missing.
+    """
+    configured = operation.settings.search_console
+    if configured is None or not configured.properties:
+        nothing = Outcome(skipped=("Search Console: no property is configured",))
+        return dg.MaterializeResult(metadata=nothing.metadata(), check_results=[_answered([])])
+    operation.catch_up()
+    with progress.stage("Exporting Search Console days") as tell:
+        summary = export_due(operation.exporter(), configured, as_of=operation.end_of_date, progress=tell)
+    operation.catch_up()
+    for materialization in _materializations(summary.properties):
+        context.log_event(materialization)
+    failed = [failure("Search Console property", each.error) for each in summary.failed if each.error]
+    outcome = Outcome(failures=tuple(failed), changed=any(each.exported or each.zero for each in summary.properties))
+    return dg.MaterializeResult(
+        metadata=outcome.metadata(properties=_table(summary.properties)),
+        check_results=[_answered(summary.failed)],
+    )
+
+
+def _configured(operation: Operation) -> SearchConsole:
+    configured = operation.settings.search_console
+    if configured is None:
+        raise dg.Failure(description="the configuration has no search_console section", allow_retries=False)
+    return configured
+
+
+def _materializations(summaries: Sequence[PropertySummary]) -> Iterator[dg.AssetMaterialization]:
+    for summary in summaries:
+        for result in summary.results:
+            if result.status in {"complete", "zero"}:
+                yield dg.AssetMaterialization(
+                    asset_key="raw_search_console__performance",
+                    partition=partition_key(summary.property_name, result.day),
+                    metadata={
+                        "dagster/row_count": result.rows or 0,
+                        "status": result.status,
+                        "matched": result.matched or 0,
+                        "unmatched": result.unmatched or 0,
+                        "clicks": result.clicks or 0,
+                        "impressions": result.impressions or 0,
+                    },
+                )
+
+
+def _answered(failed: Sequence[PropertySummary]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="every_property_answered",
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={summary.property_name: str(summary.error) for summary in failed},
+    )
+
+
+def _table(summaries: Sequence[PropertySummary]) -> dg.TableMetadataValue:
+    columns = ("exported", "zero", "incomplete", "missing")
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {"property": each.property_name} | {name: ", ".join(map(str, getattr(each, name))) for name in columns}
+            )
+            for each in summaries
+        ]
+    )

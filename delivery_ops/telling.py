@@ -1,0 +1,114 @@
+"""What commands say: each result as text for people, or as one JSON document.
+
+Belongs here: turning records of the rooms into lines. Does not belong here: consoles and progress (``terminal``),
+and the end of a run, which ``reports.summary`` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from delivery_ops import terminal
+from delivery_ops.settings import DEFAULT_CONFIG, Settings
+
+if TYPE_CHECKING:
+    from delivery_ops.attribution.run import AttributionSummary
+    from delivery_ops.contracts.envelope import RecordedEvent
+    from delivery_ops.daily_run import DailyRun
+    from delivery_ops.gates.judge import Evaluation
+    from delivery_ops.search_console.due import PropertySummary
+
+_SIGNS = {
+    "pass": "[green]✓ pass[/]",
+    "fail": "[red]✕ fail[/]",
+    "monitor": "[yellow]! monitor[/]",
+    "error": "[red]? error[/]",
+}
+
+
+def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
+    """The end of a daily run on one screen."""
+    from delivery_ops.reports import summary
+
+    if as_json:
+        document = summary.as_json(done.data) | {"report": str(done.report), "failed_checks": list(done.failed_checks)}
+        terminal.print_json(document)
+        return
+    option = "" if settings.config_dir == DEFAULT_CONFIG else f" --config {settings.config_dir}"
+    places = summary.Places(
+        report=done.report,
+        lineage=f"delivery-ops up{option}",
+        query=f'psql "$(delivery-ops db url --role analyst{option})" -c "table analytics.deliverable_performance"',
+    )
+    terminal.out.print(summary.screen(done.data, places))
+    if done.failed_checks:
+        terminal.out.print(f"Checks that failed: {', '.join(done.failed_checks)}", markup=False)
+
+
+def evaluations(judged: Sequence[Evaluation], *, as_json: bool) -> None:
+    """What each gate found on one page."""
+    if as_json:
+        terminal.print_json({each.gate: _without(asdict(each), "gate") for each in judged})
+        return
+    for each in judged:
+        terminal.out.print(f"{_SIGNS[each.verdict]}  [bold]{each.gate}[/]  ({each.mode}, rules {each.rules_version})")
+        for finding in each.findings:
+            where = f"  ({finding.where})" if finding.where else ""
+            terminal.out.print(f"    {finding.severity} {finding.code}: {finding.message}{where}", markup=False)
+
+
+def event_line(event: RecordedEvent) -> str:
+    """One event of a timeline: when, what, by whom, from where."""
+    who = event.actor_role + (f" {event.actor_id}" if event.actor_id else "")
+    facts = ", ".join(f"{name}={value}" for name, value in event.payload.items() if not isinstance(value, dict | list))
+    return f"{event.timestamp:%Y-%m-%d %H:%M:%S}Z  {event.event_type:<26} {who:<14} {event.source}  {facts}"
+
+
+def attribution(summary: AttributionSummary, *, as_json: bool) -> None:
+    """What every model made of the conversions."""
+    if as_json:
+        terminal.print_json(asdict(summary) | {"conserved": summary.conserved})
+        return
+    for taken in (summary.touches, summary.conversions):
+        counts = f"{taken.rows} rows = {taken.kept} kept + {taken.duplicate} duplicate + {taken.rejected} rejected"
+        terminal.out.print(f"{taken.file}: {counts}", markup=False)
+    table = Table("model", "currency", "conversions", "attributed", "unattributed", "sum", box=None)
+    for total in summary.totals:
+        unattributed = sum(total.unattributed_minor.values())
+        figures = (total.conversions, total.attributed_minor, unattributed, total.credit_minor)
+        table.add_row(total.model, total.currency, *map(str, figures))
+    terminal.out.print(table)
+    said = "adds up to the revenue" if summary.conserved else "DOES NOT ADD UP to the revenue"
+    terminal.out.print(f"Amounts are in minor units. Every model's credit {said}, in every currency.")
+    for file in summary.files:
+        terminal.out.print(f"  {file}", markup=False)
+
+
+def export(summary: PropertySummary, *, as_json: bool) -> None:
+    """Which days of a property were exported, and which were not."""
+    days = {
+        "exported": summary.exported,
+        "zero": summary.zero,
+        "incomplete": summary.incomplete,
+        "missing": summary.missing,
+    }
+    if as_json:
+        error = summary.error.as_record() if summary.error else None
+        refused = [{"start": span.start, "end": span.last} for span in summary.refused]
+        terminal.print_json({"property": summary.property_name, **days, "refused": refused, "error": error})
+        return
+    for name, found in days.items():
+        span = f": {found[0]} to {found[-1]}" if found else ""
+        terminal.out.print(f"{name:<11} {len(found)} days{span}", markup=False)
+    for span in summary.refused:
+        terminal.out.print(f"not to be had: {span.start} to {span.last}", markup=False)
+    if summary.error:
+        terminal.complain(summary.error, as_json=False)
+
+
+def _without(record: dict[str, object], key: str) -> dict[str, object]:
+    return {name: value for name, value in record.items() if name != key}

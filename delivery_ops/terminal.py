@@ -1,0 +1,109 @@
+"""How commands talk to people: text on standard output, progress and complaints on standard error.
+
+Belongs here: the consoles, progress bars, one JSON document for ``--json``, and the end of a command that failed.
+Does not belong here: what is said; ``cli`` and the rooms say that.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from delivery_ops import clock, progress
+from delivery_ops.errors import BadUsage, DeliveryOpsError
+
+DONE, FAILED_CHECK, BAD_USAGE = 0, 1, 2
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document; instants and paths as text."""
+    sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
+
+
+class _Bars:
+    """A bar per stage; a stage that tells no pieces spins until it ends."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def started(self, stage: str) -> progress.Tell:
+        task = self._tasks[stage] = self._bars.add_task(stage, total=None)
+        return lambda done, total: self._bars.update(task, completed=done, total=total)
+
+    def ended(self, stage: str) -> None:
+        task = self._tasks.pop(stage)
+        shown = next(each for each in self._bars.tasks if each.id == task)
+        self._bars.update(task, total=shown.total or 1, completed=shown.total or 1)
+        self._bars.stop_task(task)
+
+
+class _Lines:
+    """A line per stage, where there is no terminal to draw bars on (a log file, CI)."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def started(self, stage: str) -> progress.Tell:
+        self._since[stage] = time.monotonic()
+        return lambda _done, _total: None
+
+    def ended(self, stage: str) -> None:
+        err.print(f"  {stage} ({time.monotonic() - self._since.pop(stage):.1f} s)")
+
+
+@contextmanager
+def progress_shown() -> Iterator[None]:
+    """Show the stages of long work on standard error until the context ends."""
+    if not err.is_terminal:
+        with progress.heard_by(_Lines()):
+            yield
+        return
+    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), BarColumn(bar_width=24))
+    with (
+        Progress(*columns, MofNCompleteColumn(), TimeElapsedColumn(), console=err) as bars,
+        progress.heard_by(_Bars(bars)),
+    ):
+        yield
+
+
+def complain(error: DeliveryOpsError, *, as_json: bool) -> int:
+    """Tell a person, or with ``--json`` a program, what went wrong. Returns the exit code."""
+    if as_json:
+        print_json(error.as_record())
+    err.print(f"[bold red]{error.doing}[/]: {_plain(error.subject)}", markup=True)
+    err.print(f"  {error.cause}", markup=False)
+    err.print(f"  {error.remedy}", markup=False)
+    return BAD_USAGE if isinstance(error, BadUsage) else FAILED_CHECK
+
+
+def complain_of_defect(error: Exception, log_dir: Path) -> int:
+    """A defect of ours: the traceback goes to a file, a person gets one sentence and the file's name."""
+    log = log_dir / f"defect-{clock.now():%Y%m%dT%H%M%SZ}.log"
+    text = "".join(traceback.format_exception(error))
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(text, encoding="utf-8")
+        where = f"The details are in {log}; please report them."
+    except OSError:
+        where = "Please report it with what you did."
+    err.print(f"[bold red]A defect in delivery_ops[/]: {_plain(f'{type(error).__name__}: {error}'[:300])}")
+    err.print(f"  {where}", markup=False)
+    return FAILED_CHECK
+
+
+def _plain(text: str) -> str:
+    """``text`` with rich's markup characters escaped."""
+    return text.replace("[", r"\[")
