@@ -137,7 +137,7 @@ def _named(error: Exception) -> tuple[FailureCode, str]:
         return "timeout", "it did not answer in time"
     if isinstance(error, httpcore.NetworkError):
         return "unreachable", str(error) or "the connection broke off"
-    return "invalid_response", f"the answer is no valid HTTP ({error})"
+    return "invalid_response", f"it gave no valid HTTP answer ({str(error).rstrip('.')})"
 
 
 class _CheckedAddresses(httpcore.NetworkBackend):

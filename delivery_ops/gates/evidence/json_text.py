@@ -24,7 +24,7 @@ _STRING_PREFIX = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
 _WORD = re.compile(r"[-+]?[A-Za-z_$][A-Za-z0-9_$]*|[-+]?[0-9.]+")
 _WORDS = {"true": True, "false": False, "null": None}
-_LONGEST_INTEGER = 18  # digits; longer ones are read as floats, for int() refuses thousands of digits
+_LONGEST_INTEGER = 300  # digits; longer ones are read as floats: int() refuses 4,300, and no float holds 309
 
 
 class JsonObject(dict[str, Any]):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from delivery_ops.deliverables.urls import page_key
 from delivery_ops.gates.evidence.page import Element, Page, line_number, text_of
@@ -88,43 +89,56 @@ def measure_seo_tags(page: Page) -> Evidence:
     if page.status in GONE:
         return Evidence(facts=SeoTags(http_status=page.status))
     details = _Details()
+    facts = {**_texts(page, details), **_canonical(page, details), **_filing(page, details)}
+    return Evidence(facts=SeoTags(http_status=page.status, **facts), details=tuple(details.found))
+
+
+def _texts(page: Page, details: _Details) -> dict[str, Any]:
+    """The facts about title, description and h1."""
     titles = _tags([element for element in page.head if element.tag == "title"])
     descriptions = _tags([element for element in page.head if _is_description(element)], attribute="content")
     h1s = _tags([element for element in page.elements if element.tag == "h1"])
-    canonicals = _tags([element for element in page.head if _is_canonical(element)], attribute="href")
     for name, tags in (("title", titles), ("description", descriptions), ("h1", h1s)):
         _check_occurrence(name, tags, details)
-    compared = _check_canonicals(page, canonicals, details)
-    _check_outside_head(page, details)
-    _check_robots(page, details)
-    is_redirected = _check_redirect(page, details)
+    return {
+        "titles": titles.count,
+        "titles_empty": titles.are_empty,
+        "title": titles.first,
+        "descriptions": descriptions.count,
+        "descriptions_empty": descriptions.are_empty,
+        "description": descriptions.first,
+        "description_length": max(map(len, descriptions.texts)) if descriptions.first else None,
+        "h1s": h1s.count,
+        "h1s_empty": h1s.are_empty,
+        "h1": h1s.first,
+    }
+
+
+def _canonical(page: Page, details: _Details) -> dict[str, Any]:
+    """The facts about the canonical link."""
+    canonicals = _tags([element for element in page.head if _is_canonical(element)], attribute="href")
+    return {
+        "canonical_elsewhere": _check_canonicals(page, canonicals, details),
+        "canonicals": len(set(canonicals.texts)),
+        "canonicals_invalid": details.count("canonical_invalid"),
+        "canonical_not_compared": details.count("canonical_not_compared"),
+        "canonical": canonicals.first,
+    }
+
+
+def _filing(page: Page, details: _Details) -> dict[str, Any]:
+    """The facts about indexing, language, and where tags and page stand."""
     language = (page.elements[0].get("lang") or "").strip() if page.elements else ""
-    described = descriptions.first
-    facts = SeoTags(
-        http_status=page.status,
-        titles=titles.count,
-        titles_empty=titles.are_empty,
-        descriptions=descriptions.count,
-        descriptions_empty=descriptions.are_empty,
-        description_length=max(map(len, descriptions.texts)) if described else None,
-        h1s=h1s.count,
-        h1s_empty=h1s.are_empty,
-        canonicals=len(set(canonicals.texts)),
-        canonicals_invalid=details.count("canonical_invalid"),
-        canonical_elsewhere=compared,
-        canonical_not_compared=details.count("canonical_not_compared"),
-        tags_outside_head=details.count("outside_head"),
-        noindex=details.count("robots_noindex"),
-        noindex_for_others=details.count("robots_noindex_others"),
-        languages=int(bool(language)),
-        redirected=is_redirected,
-        title=titles.first,
-        description=described,
-        h1=h1s.first,
-        canonical=canonicals.first,
-        language=plain(language, 40) or None,
-    )
-    return Evidence(facts=facts, details=tuple(details.found))
+    _check_robots(page, details)
+    _check_outside_head(page, details)
+    return {
+        "noindex": details.count("robots_noindex"),
+        "noindex_for_others": details.count("robots_noindex_others"),
+        "tags_outside_head": details.count("outside_head"),
+        "redirected": _check_redirect(page, details),
+        "languages": int(bool(language)),
+        "language": plain(language, 40) or None,
+    }
 
 
 def _tags(elements: Sequence[Element], attribute: str | None = None) -> _Tags:
@@ -144,7 +158,7 @@ def _check_occurrence(name: str, tags: _Tags, details: _Details) -> None:
     """Details for a tag that stands several times, or says nothing; a missing one has no place to point at."""
     if tags.count > 1:
         lines = ", ".join(map(str, tags.lines[:_LINES_NAMED]))
-        details.add(f"{name}_repeated", f"{tags.count} stand on the page, on lines {lines}", f"line {tags.lines[1]}")
+        details.add(f"{name}_repeated", f"{tags.count}, on lines {lines}", f"line {tags.lines[1]}")
     if tags.are_empty:
         details.add(f"{name}_empty", "it says nothing", f"line {tags.lines[0]}")
 

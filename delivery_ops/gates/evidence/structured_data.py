@@ -120,31 +120,30 @@ def _blocks(page: Page) -> Iterator[Block]:
 
 def _read_block(block: Block, graph: Graph, findings: _Findings) -> None:
     if not block.text.strip():
-        findings.add("jsonld_empty", "the block is empty", block.number, 0)
+        findings.add("jsonld_empty", "it is blank", block.number, 0)
         return
     try:
         read = read_json(block.text)
     except JsonFault as fault:
         code = "jsonld_limit" if fault.is_limit else "jsonld_syntax"
-        findings.add(code, f"the block is no JSON: {fault.message}", block.number, fault.at)
+        findings.add(code, fault.message, block.number, fault.at)
         return
     for key, at in read.duplicate_keys:
-        findings.add("jsonld_duplicate_key", f"the key {quoted(key)} stands twice in one object", block.number, at)
+        findings.add("jsonld_duplicate_key", quoted(key), block.number, at)
     if escaped := _ESCAPED.search(block.text):
-        message = f"{escaped.group()} is HTML; in JSON it stays the characters it is written with"
+        message = f"{escaped.group()} means nothing in JSON and is read as it is written"
         findings.add("jsonld_html_escaped", message, block.number, escaped.start())
     first = len(graph.things)
     if not graph.add_block(read.value, block.number):
-        value = quoted(plain(block.text.strip()), 40)
-        findings.add("jsonld_empty", f"the block describes nothing: {value}", block.number, 0)
+        findings.add("jsonld_empty", quoted(plain(block.text), 40), block.number, 0)
     _check_contexts(graph.things[first:], findings)
 
 
 def _check_contexts(things: list[Thing], findings: _Findings) -> None:
     """One finding per block and kind, at the first thing concerned: what is inside follows from it."""
     for state, message in (
-        ("missing", "no @context says that the names are schema.org's; write https://schema.org"),
-        ("foreign", "the @context is not schema.org's; the names under it are not looked at"),
+        ("missing", "give it the @context https://schema.org"),
+        ("foreign", "its names are not looked at"),
     ):
         concerned = [thing for thing in things if thing.context.state == state]
         if concerned:
@@ -156,19 +155,18 @@ def _check_types(thing: Thing, graph: Graph, findings: _Findings) -> None:
         # A nested thing with an @id may be typed wherever that @id leads, on this page or elsewhere.
         is_typed_elsewhere = any(other.declared_types for other in graph.same(thing))
         if not is_typed_elsewhere and (thing.under is None or not thing.identifier):
-            place = "" if thing.under is None else f" under {quoted(thing.under, 40)}"
-            findings.add("type_missing", f"the thing{place} has no @type", thing.block, thing.at)
+            place = "at the top" if thing.under is None else f"under {quoted(thing.under, 40)}"
+            findings.add("type_missing", place, thing.block, thing.at)
     for declared in thing.declared_types:
         if not isinstance(declared, str):
-            message = f"an @type is {type(declared).__name__}, not the name of a type"
-            findings.add("type_unknown", message, thing.block, thing.at)
+            findings.add("type_unknown", "an @type is no text", thing.block, thing.at)
             continue
         name = thing.context.name_of(declared)
         if name is None or thing.context.is_open or vocabulary.is_type(name):
             continue
         nearest = vocabulary.nearest_type(name)
         hint = f"; did you mean {nearest}?" if nearest else ""
-        findings.add("type_unknown", f"schema.org has no type {quoted(name)}{hint}", thing.block, thing.at)
+        findings.add("type_unknown", f"{quoted(name)}{hint}", thing.block, thing.at)
 
 
 def _known_types(thing: Thing) -> list[str]:

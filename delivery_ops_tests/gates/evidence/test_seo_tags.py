@@ -181,7 +181,7 @@ def test_an_empty_page_lacks_everything(codes) -> None:
 
 def test_several_are_named_with_their_lines(look) -> None:
     seen = look("seoTagsPresent", GOOD.replace(H1, f"{H1}\n{H1}\n{H1}"), url=URL)
-    assert seen.says("h1_repeated") == "3 stand on the page, on lines 9, 10, 11"
+    assert seen.says("h1_repeated") == "3, on lines 9, 10, 11"
     assert seen.where("h1_repeated") == "line 10"
 
 
