@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from delivery_ops import progress, telling, terminal
 from delivery_ops import settings as settings_module
 from delivery_ops.errors import BadUsage, DeliveryOpsError
 from delivery_ops.settings import CONFIG_VARIABLE, Settings
+
+if TYPE_CHECKING:
+    from delivery_ops.database.roles import Role
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 db, events, gate, attribution, search_console = (typer.Typer(no_args_is_help=True) for _ in range(5))
@@ -36,6 +39,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 Day = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date in the operation's zone; default today.")
 ]
+
+
+_ROLES = "owner, writer, folder, publisher, dagster, reader or analyst."
 
 
 @app.callback()
@@ -111,19 +117,23 @@ def down(
 
 
 @db.command("url")
-def db_url(
-    role: Annotated[str, typer.Option(help="owner, writer, folder, publisher, dagster, reader or analyst.")],
-    config: Config = None,
-) -> None:
-    """Print a login for psql, BI tools or a notebook. It holds a password."""
+def db_url(role: Annotated[str, typer.Option(help=_ROLES)], config: Config = None) -> None:
+    """Print a login for BI tools, a notebook or psql. It holds a password."""
     from delivery_ops.database.opening import open_database
-    from delivery_ops.database.roles import Role
 
-    if role not in set(Role):
-        raise BadUsage(
-            "printing a login", subject=role, cause="there is no such role", remedy=f"One of: {', '.join(Role)}."
-        )
-    terminal.out.print(open_database(_load(config)).url(Role(role)))
+    terminal.out.print(open_database(_load(config)).url(_role(role)), markup=False)
+
+
+@db.command("shell", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def db_shell(
+    context: typer.Context, role: Annotated[str, typer.Option(help=_ROLES)] = "analyst", config: Config = None
+) -> None:
+    """Open psql on the operation's database; what follows is psql's, such as -c "table analytics.run"."""
+    from delivery_ops.database import psql
+    from delivery_ops.database.opening import open_database
+
+    database = open_database(_load(config))
+    raise typer.Exit(psql.run(database.url(_role(role)), context.args))
 
 
 @events.command("append")
@@ -243,6 +253,16 @@ def search_console_export(
         operation.catch_up()
     telling.export(summary, as_json=as_json)
     raise typer.Exit(terminal.FAILED_CHECK if summary.error else terminal.DONE)
+
+
+def _role(name: str) -> Role:
+    from delivery_ops.database.roles import Role
+
+    if name not in set(Role):
+        raise BadUsage(
+            "logging in", subject=name, cause="there is no such role", remedy=f"There are {', '.join(Role)}."
+        )
+    return Role(name)
 
 
 def _load(config: Path | None) -> Settings:

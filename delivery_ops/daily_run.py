@@ -106,8 +106,8 @@ def _free_slots_of_killed_runs(instance: dg.DagsterInstance) -> None:
             instance.report_run_failed(run, "The process that executed this run is gone.")
     for pool in instance.event_log_storage.get_concurrency_keys():
         for run_id in instance.event_log_storage.get_concurrency_info(pool).active_run_ids:
-            run = instance.get_run_by_id(run_id)
-            if run is None or run.is_finished:
+            holder = instance.get_run_by_id(run_id)
+            if holder is None or holder.is_finished:
                 instance.event_log_storage.free_concurrency_slots_for_run(run_id)
 
 

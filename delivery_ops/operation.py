@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from time import monotonic
 
 from delivery_ops import clock
@@ -21,8 +22,11 @@ from delivery_ops.database.opening import open_database
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.registration import Registrar
+from delivery_ops.errors import BadUsage
 from delivery_ops.gates.fetch import PageFetcher
 from delivery_ops.gates.fold import GATES
+from delivery_ops.gates.judge import Evaluation, check_file, check_pages
+from delivery_ops.gates.verdicts import Mode
 from delivery_ops.lake.lake import Lake
 from delivery_ops.ledger.consume import catch_up
 from delivery_ops.ledger.ledger import Ledger
@@ -71,8 +75,7 @@ class Operation:
 
     def fetcher(self) -> PageFetcher:
         """The page fetcher, allowed the networks that the sites name besides the public internet."""
-        networks = [network for site in self.settings.sites for network in site.allow_networks]
-        return PageFetcher(allow_networks=networks, routes=self.routes)
+        return _fetcher(self.settings, self.routes)
 
     def exporter(self) -> Exporter:
         """The Search Console exporter. It reads the fold of page owners: catch that up before."""
@@ -109,6 +112,33 @@ def open_operation(settings: Settings, *, on: date | None = None) -> Iterator[Op
             routes=routes,
             search_console_endpoint=endpoint,
         )
+
+
+def check_page(settings: Settings, target: str, *, only: str | None, page_url: str | None) -> list[Evaluation]:
+    """Judge one page, an address or a file, by every gate or ``only`` one; needs no database and writes nothing.
+
+    Raises:
+        BadUsage: no such gate or file, or ``page_url`` beside an address.
+    """
+    if only is not None and only not in settings.gates:
+        raise _bad_check(f"--gate {only}", f"there is no such gate; there are {', '.join(settings.gates)}")
+    modes: dict[str, Mode] = {gate: mode for gate, mode in settings.gates.items() if only in (None, gate)}
+    if not target.startswith(("http://", "https://")):
+        return check_file(Path(target), page_url, modes)
+    if page_url is not None:
+        raise _bad_check(f"--page-url {page_url}", "the page checked has an address already")
+    with _world(settings) as (routes, _):
+        [evaluations] = check_pages([target], _fetcher(settings, routes), modes)
+    return evaluations
+
+
+def _fetcher(settings: Settings, routes: Mapping[str, tuple[str, int]]) -> PageFetcher:
+    networks = [network for site in settings.sites for network in site.allow_networks]
+    return PageFetcher(allow_networks=networks, routes=routes)
+
+
+def _bad_check(subject: str, cause: str) -> BadUsage:
+    return BadUsage("checking a page", subject=subject, cause=cause, remedy="Correct it and run it again.")
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
     places = summary.Places(
         report=done.report,
         lineage=f"delivery-ops up{option}",
-        query=f'psql "$(delivery-ops db url --role analyst{option})" -c "table analytics.deliverable_performance"',
+        query=f'delivery-ops db shell{option} -c "table analytics.deliverable_performance"',
     )
     terminal.out.print(summary.screen(done.data, places))
     if done.failed_checks:
@@ -98,14 +98,14 @@ def export(summary: PropertySummary, *, as_json: bool) -> None:
     }
     if as_json:
         error = summary.error.as_record() if summary.error else None
-        refused = [{"start": span.start, "end": span.last} for span in summary.refused]
-        terminal.print_json({"property": summary.property_name, **days, "refused": refused, "error": error})
+        spans = [{"start": each.start, "end": each.last} for each in summary.refused]
+        terminal.print_json({"property": summary.property_name, **days, "refused": spans, "error": error})
         return
     for name, found in days.items():
         span = f": {found[0]} to {found[-1]}" if found else ""
         terminal.out.print(f"{name:<11} {len(found)} days{span}", markup=False)
-    for span in summary.refused:
-        terminal.out.print(f"not to be had: {span.start} to {span.last}", markup=False)
+    for refused in summary.refused:
+        terminal.out.print(f"not to be had: {refused.start} to {refused.last}", markup=False)
     if summary.error:
         terminal.complain(summary.error, as_json=False)
 

@@ -98,6 +98,21 @@ def owner_of(data: Path) -> Account:
 def binaries(account: Account) -> Path:
     """The folder with ``initdb``, ``pg_ctl`` and ``postgres``, where ``account`` can execute them: the installed
     wheel's own, else a copy of them."""
+    installed = _site_packages()
+    if account.reaches(installed / _BINARIES / "postgres"):
+        return installed / _BINARIES
+    copy = SYSTEM_FOLDER / f"postgresql-{importlib.metadata.version(_WHEEL)}"
+    if not copy.exists():
+        _copy(installed, copy)
+    return copy / _BINARIES
+
+
+def own_binaries() -> Path:
+    """The wheel's binaries, for programs that this process's own account runs (psql)."""
+    return _site_packages() / _BINARIES
+
+
+def _site_packages() -> Path:
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise Permanent(
@@ -106,13 +121,7 @@ def binaries(account: Account) -> Path:
             cause="the package with the server's binaries is not installed",
             remedy="Install it, or set DELIVERY_OPS_DATABASE_URL to a PostgreSQL of your own.",
         )
-    installed = Path(spec.submodule_search_locations[0]).parent
-    if account.reaches(installed / _BINARIES / "postgres"):
-        return installed / _BINARIES
-    copy = SYSTEM_FOLDER / f"postgresql-{importlib.metadata.version(_WHEEL)}"
-    if not copy.exists():
-        _copy(installed, copy)
-    return copy / _BINARIES
+    return Path(spec.submodule_search_locations[0]).parent
 
 
 def _copy(installed: Path, copy: Path) -> None:

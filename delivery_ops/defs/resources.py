@@ -17,14 +17,17 @@ from delivery_ops.errors import BadUsage
 from delivery_ops.operation import Operation, open_operation
 
 
-class OperationResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class OperationResource(dg.ConfigurableResource):
     """Opens the operation of ``DELIVERY_OPS_CONFIG`` when a run starts, and closes it when it ends."""
 
     date: str | None = None
     """The date the run is for (YYYY-MM-DD in the operation's zone); default: today."""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Operation]:  # type: ignore[override]
+    def yield_for_execution(
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002  Dagster's signature
+    ) -> Iterator[Operation]:
         """Hand out the open operation itself, so that no asset sees a Dagster type in its place."""
         with open_operation(settings.load(), on=_date(self.date)) as operation:
             yield operation

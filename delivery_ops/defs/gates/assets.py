@@ -41,7 +41,7 @@ def evaluations(operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
         operation.ledger,
         operation.database.engine(Role.reader),
         operation.fetcher(),
-        modes=settings.gates,
+        modes={**settings.gates},
         day_end=operation.end_of_date,
     )
     operation.catch_up()

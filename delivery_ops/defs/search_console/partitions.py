@@ -1,4 +1,4 @@
-"""The partitions of the export: Pacific days × configured properties.
+"""The partitions of the export: Pacific days by configured properties.
 
 Belongs here: the definition, and a partition key's way to (property, day) and back. Which days are due is not a
 matter of partitions: ``search_console.due`` decides it.
@@ -19,7 +19,7 @@ _NO_EXPORT_START = date(2026, 1, 1)  # an operation without Search Console still
 
 
 def search_days() -> dg.MultiPartitionsDefinition:
-    """Date × property of the operation that ``DELIVERY_OPS_CONFIG`` names."""
+    """Date by property of the operation that ``DELIVERY_OPS_CONFIG`` names."""
     configured = settings.load().search_console
     start = configured.start if configured else _NO_EXPORT_START
     properties = [each.property for each in configured.properties] if configured else []
