@@ -21,7 +21,6 @@ from delivery_ops.gates.verdicts import Mode, Outcome, Verdict, verdict_of
 
 ENFORCED: Mapping[str, Mode] = dict.fromkeys(GATE_BY_NAME, "enforce")
 
-FINDINGS_PER_CODE = 20  # a page with a thousand broken things is told twenty, and how many there are
 _MESSAGE = 1_000  # characters; a chain of redirects can be longer
 
 
@@ -106,11 +105,8 @@ def _findings(misses: Sequence[Miss], evidence: Evidence) -> list[Finding]:
     found = []
     for miss in sorted(misses, key=lambda miss: miss.severity != "error"):
         details = [detail for detail in evidence.details if detail.code == miss.code]
-        more = len(details) - FINDINGS_PER_CODE
-        said = [(f"{miss.message}: {detail.message}", detail.where) for detail in details[:FINDINGS_PER_CODE]]
-        if more > 0:
-            said.append((f"{miss.message}: and {more} more", None))
-        for message, where in said or [(miss.message, None)]:
+        said = [(f"{miss.message}: {detail.message}", detail.where) for detail in details] or [(miss.message, None)]
+        for message, where in said:
             found.append(Finding(code=miss.code, severity=miss.severity, message=plain(message, _MESSAGE), where=where))
     return found
 

@@ -9,8 +9,9 @@ from pytest_httpserver import HTTPServer
 
 from delivery_ops.errors import BadUsage
 from delivery_ops.gates import judge as judging
+from delivery_ops.gates.evidence.records import DETAILS_PER_CODE
 from delivery_ops.gates.fetch import PageFetcher
-from delivery_ops.gates.judge import ENFORCED, FINDINGS_PER_CODE, check_file, check_pages, judge
+from delivery_ops.gates.judge import ENFORCED, check_file, check_pages, judge
 from delivery_ops.gates.measuring import measure_file
 from delivery_ops.gates.suites.engine import SuiteFailed
 
@@ -119,7 +120,7 @@ def test_errors_come_before_warnings_and_many_alike_are_counted(tmp_path: Path) 
     severities = [finding.severity for finding in schema.findings]
     assert severities == sorted(severities)
     empty = [finding for finding in schema.findings if finding.code == "jsonld_empty"]
-    assert len(empty) == FINDINGS_PER_CODE + 1
+    assert len(empty) == DETAILS_PER_CODE + 1
     assert empty[-1].message.endswith("and 10 more")
 
 

@@ -11,12 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Literal
 
 from delivery_ops.gates.evidence.json_text import JsonObject
 
 _CONTEXT = re.compile(r"https?://(?:[a-z-]+\.)?schema\.org(?:/|/docs/jsonldcontext\.json(?:ld)?)?#?", re.IGNORECASE)
 _TERM = re.compile(r"https?://(?:[a-z-]+\.)?schema\.org/(?P<name>.*)", re.IGNORECASE | re.DOTALL)
+MAX_THINGS = 5_000
+"""How many things a page may describe. Real pages describe tens, rarely hundreds."""
+
+# What nobody writes by hand is read only so far: more would make work grow with its square.
+_CONTEXTS_READ = 20
+_TERMS_READ = 1_000
+_TYPES_READ = 20
+_SAME_READ = 20
+
 _CONTAINERS = ("@list", "@set")
 _NESTING = ("@graph", "@included")
 _KEYWORD_ALIASES = {"type": "@type", "id": "@id"}
@@ -40,7 +50,7 @@ class Context:
         """The context inside an object that declares ``declared`` as its ``@context``."""
         if isinstance(declared, list):
             context = self
-            for part in declared:
+            for part in declared[:_CONTEXTS_READ]:
                 context = context.extended(part)
             return context
         if declared is None:
@@ -57,7 +67,7 @@ class Context:
         terms = dict(self.terms)
         for name, meaning in declared.items():
             iri = meaning.get("@id") if isinstance(meaning, dict) else meaning
-            if isinstance(iri, str) and not name.startswith("@"):
+            if isinstance(iri, str) and not name.startswith("@") and len(terms) < _TERMS_READ:
                 terms[name] = iri
         vocabulary = self.vocabulary
         if "@vocab" in declared:
@@ -110,7 +120,7 @@ class Thing:
     def declared_types(self) -> list[Any]:
         """What stands under ``@type``, as a list; empty names are none."""
         found = self.terms.get("@type")
-        types = found if isinstance(found, list) else [found]
+        types = found[:_TYPES_READ] if isinstance(found, list) else [found]
         return [name for name in types if name not in (None, "")]
 
 
@@ -123,20 +133,25 @@ class Graph:
         self._by_object: dict[int, Thing] = {}
         self._by_identifier: dict[str, list[Thing]] = {}
 
-    def add_block(self, value: object, block: int) -> int:
-        """Add what ``value``, the content of block number ``block``, describes; how many things that was."""
-        before = len(self.things)
-        for thing, source in _things(value, block, under=None, context=Context()):
+    def add_block(self, value: object, block: int) -> list[Thing] | None:
+        """Add the things that ``value``, the content of block number ``block``, describes, and return them; ``None``,
+        and nothing added, where the page would have more than ``MAX_THINGS``."""
+        room = MAX_THINGS - len(self.things)
+        found = list(islice(_things(value, block, under=None, context=Context()), room + 1))
+        if len(found) > room:
+            return None
+        for thing, source in found:
             self.things.append(thing)
             self._sources.append(source)
             self._by_object[id(source)] = thing
             if thing.identifier:
                 self._by_identifier.setdefault(thing.identifier, []).append(thing)
-        return len(self.things) - before
+        return [thing for thing, _ in found]
 
     def same(self, thing: Thing) -> list[Thing]:
         """``thing`` and whatever else the page says under its ``@id``."""
-        return self._by_identifier.get(thing.identifier, [thing]) if thing.identifier else [thing]
+        others = self._by_identifier[thing.identifier][:_SAME_READ] if thing.identifier else []
+        return [thing, *(other for other in others if other is not thing)]
 
     def values(self, thing: Thing, path: str) -> Iterator[Any]:
         """The values at the end of the property path ``path`` ("offers.price"), lists taken apart."""

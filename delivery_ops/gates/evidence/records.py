@@ -7,8 +7,12 @@ whether it does, and how severely, only the suite decides.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import ClassVar
+
+DETAILS_PER_CODE = 20  # a page with a hundred thousand broken things is told twenty, and how many there are
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +45,33 @@ class Evidence:
 
     facts: Facts
     details: tuple[Detail, ...] = ()
+
+
+class Details:
+    """Collects a page's details: counts all of them, keeps the first of each code."""
+
+    def __init__(self) -> None:
+        self._kept: list[Detail] = []
+        self._counts: Counter[str] = Counter()
+
+    def add(self, code: str, message: str, where: str | Callable[[], str] | None = None) -> None:
+        """Take one. A ``where`` that can be asked is asked only if it is kept: it may cost a walk through the page."""
+        if not self.is_full(code):
+            self._kept.append(Detail(code=code, message=message, where=where() if callable(where) else where))
+        self._counts[code] += 1
+
+    def is_full(self, code: str) -> bool:
+        """Whether one more of ``code`` would only be counted."""
+        return self._counts[code] >= DETAILS_PER_CODE
+
+    def count(self, code: str) -> int:
+        """How many of ``code`` there are."""
+        return self._counts[code]
+
+    def told(self) -> tuple[Detail, ...]:
+        """Those kept, and for each code how many more there are."""
+        more = {code: count - DETAILS_PER_CODE for code, count in self._counts.items() if count > DETAILS_PER_CODE}
+        return (*self._kept, *(Detail(code=code, message=f"and {n} more", where=None) for code, n in more.items()))
 
 
 def quoted(text: str, limit: int = 80) -> str:

@@ -69,7 +69,7 @@ def _lacks_of(graph: Graph, thing: Thing, rule: TypeRule, *, is_last: bool) -> I
 
 def _lacks_of_part(graph: Graph, thing: Thing, part: PartRule, title: str) -> Iterator[Lack]:
     values = list(graph.values(thing, part.property))
-    inner = [found for value in values if (found := graph.thing_of(value))]
+    inner = list({id(found): found for value in values if (found := graph.thing_of(value))}.values())
     if len(inner) < part.at_least:
         message = f"{title} needs at least {part.at_least} things under {part.property}, found {len(inner)}"
         yield Lack(thing=thing, message=message)

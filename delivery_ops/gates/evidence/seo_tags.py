@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from delivery_ops.deliverables.urls import page_key
 from delivery_ops.gates.evidence.page import Element, Page, line_number, text_of
-from delivery_ops.gates.evidence.records import Detail, Evidence, Facts, plain, quoted
+from delivery_ops.gates.evidence.records import Details, Evidence, Facts, plain, quoted
 from delivery_ops.gates.evidence.robots import prohibitions
 from delivery_ops.gates.fetch import GONE
 
 _ABSOLUTE = re.compile(r"https?://[^/\\]", re.IGNORECASE)
 _LINES_NAMED = 10
+_TEXTS_READ = 10  # of headings inside each other, each one's text holds that of all the others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,14 +56,11 @@ class SeoTags(Facts):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Tags:
-    """The tags of one kind: each one's text and line."""
+    """The tags of one kind: how many, and the text and line of each that was read."""
 
+    count: int
     texts: tuple[str, ...]
     lines: tuple[int, ...]
-
-    @property
-    def count(self) -> int:
-        return len(self.texts)
 
     @property
     def are_empty(self) -> int:
@@ -73,27 +71,16 @@ class _Tags:
         return next((plain(text) for text in self.texts if text), None)
 
 
-@dataclass(slots=True)
-class _Details:
-    found: list[Detail] = field(default_factory=list)
-
-    def add(self, code: str, message: str, where: str | None = None) -> None:
-        self.found.append(Detail(code=code, message=message, where=where))
-
-    def count(self, code: str) -> int:
-        return sum(detail.code == code for detail in self.found)
-
-
 def measure_seo_tags(page: Page) -> Evidence:
     """The evidence for ``seoTagsPresent``. Never raises, whatever the page holds."""
     if page.status in GONE:
         return Evidence(facts=SeoTags(http_status=page.status))
-    details = _Details()
+    details = Details()
     facts = {**_texts(page, details), **_canonical(page, details), **_filing(page, details)}
-    return Evidence(facts=SeoTags(http_status=page.status, **facts), details=tuple(details.found))
+    return Evidence(facts=SeoTags(http_status=page.status, **facts), details=details.told())
 
 
-def _texts(page: Page, details: _Details) -> dict[str, Any]:
+def _texts(page: Page, details: Details) -> dict[str, Any]:
     """The facts about title, description and h1."""
     titles = _tags([element for element in page.head if element.tag == "title"])
     descriptions = _tags([element for element in page.head if _is_description(element)], attribute="content")
@@ -114,7 +101,7 @@ def _texts(page: Page, details: _Details) -> dict[str, Any]:
     }
 
 
-def _canonical(page: Page, details: _Details) -> dict[str, Any]:
+def _canonical(page: Page, details: Details) -> dict[str, Any]:
     """The facts about the canonical link."""
     canonicals = _tags([element for element in page.head if _is_canonical(element)], attribute="href")
     return {
@@ -126,7 +113,7 @@ def _canonical(page: Page, details: _Details) -> dict[str, Any]:
     }
 
 
-def _filing(page: Page, details: _Details) -> dict[str, Any]:
+def _filing(page: Page, details: Details) -> dict[str, Any]:
     """The facts about indexing, language, and where tags and page stand."""
     language = (page.elements[0].get("lang") or "").strip() if page.elements else ""
     _check_robots(page, details)
@@ -142,8 +129,9 @@ def _filing(page: Page, details: _Details) -> dict[str, Any]:
 
 
 def _tags(elements: Sequence[Element], attribute: str | None = None) -> _Tags:
-    texts = tuple(" ".join((e.get(attribute) or "").split()) if attribute else text_of(e) for e in elements)
-    return _Tags(texts=texts, lines=tuple(map(line_number, elements)))
+    read = elements if attribute else elements[:_TEXTS_READ]
+    texts = tuple(" ".join((e.get(attribute) or "").split()) if attribute else text_of(e) for e in read)
+    return _Tags(count=len(elements), texts=texts, lines=tuple(map(line_number, read)))
 
 
 def _is_description(element: Element) -> bool:
@@ -154,7 +142,7 @@ def _is_canonical(element: Element) -> bool:
     return element.tag == "link" and "canonical" in (element.get("rel") or "").lower().split()
 
 
-def _check_occurrence(name: str, tags: _Tags, details: _Details) -> None:
+def _check_occurrence(name: str, tags: _Tags, details: Details) -> None:
     """Details for a tag that stands several times, or says nothing; a missing one has no place to point at."""
     if tags.count > 1:
         lines = ", ".join(map(str, tags.lines[:_LINES_NAMED]))
@@ -163,7 +151,7 @@ def _check_occurrence(name: str, tags: _Tags, details: _Details) -> None:
         details.add(f"{name}_empty", "it says nothing", f"line {tags.lines[0]}")
 
 
-def _check_canonicals(page: Page, canonicals: _Tags, details: _Details) -> int | None:
+def _check_canonicals(page: Page, canonicals: _Tags, details: Details) -> int | None:
     """Whether the canonical names another page (1) or this one (0); ``None`` where that cannot be said."""
     by_href = dict(zip(reversed(canonicals.texts), reversed(canonicals.lines), strict=True))
     invalid = [href for href in by_href if not _ABSOLUTE.match(href) or page_key(href) is None]
@@ -184,7 +172,7 @@ def _check_canonicals(page: Page, canonicals: _Tags, details: _Details) -> int |
     return 1
 
 
-def _check_outside_head(page: Page, details: _Details) -> None:
+def _check_outside_head(page: Page, details: Details) -> None:
     after = page.elements[len(page.head) :]
     for element in after:
         is_title = element.tag == "title" and next(element.iterancestors("svg"), None) is None
@@ -194,13 +182,13 @@ def _check_outside_head(page: Page, details: _Details) -> None:
             details.add("outside_head", f"this {name} is ignored: {ended}", f"line {line_number(element)}")
 
 
-def _check_robots(page: Page, details: _Details) -> None:
+def _check_robots(page: Page, details: Details) -> None:
     for one in prohibitions(page):
         code = "robots_noindex" if one.is_general else "robots_noindex_others"
         details.add(code, f"{one.directive} for {quoted(one.agent, 40)}", one.where)
 
 
-def _check_redirect(page: Page, details: _Details) -> int | None:
+def _check_redirect(page: Page, details: Details) -> int | None:
     if page.url is None or page.final_url is None:
         return None
     if page_key(page.url) == page_key(page.final_url):

@@ -8,15 +8,14 @@ passes (the suite). Blocks are found by MIME essence, as browsers do; one broken
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from delivery_ops.gates import vocabulary
 from delivery_ops.gates.evidence.json_text import JsonFault, line_and_column, read_json
-from delivery_ops.gates.evidence.linked_data import Graph, Thing
+from delivery_ops.gates.evidence.linked_data import MAX_THINGS, Graph, Thing
 from delivery_ops.gates.evidence.page import Page, line_number
-from delivery_ops.gates.evidence.records import Detail, Evidence, Facts, plain, quoted
+from delivery_ops.gates.evidence.records import Details, Evidence, Facts, plain, quoted
 from delivery_ops.gates.evidence.required import Lack, lacks
 from delivery_ops.gates.fetch import GONE
 
@@ -62,13 +61,15 @@ class Block:
         return f"block {self.number}, line {line}, column {column} (page line {self.line + line - 1})"
 
 
-@dataclass(slots=True)
-class _Findings:
-    blocks: dict[int, Block]
-    details: list[Detail] = field(default_factory=list)
+class _Findings(Details):
+    """Details whose place is an offset in a block."""
 
-    def add(self, code: str, message: str, block: int, at: int) -> None:
-        self.details.append(Detail(code=code, message=message, where=self.blocks[block].where(at)))
+    def __init__(self, blocks: Mapping[int, Block]) -> None:
+        super().__init__()
+        self._blocks = blocks
+
+    def add_at(self, code: str, message: str, block: int, at: int) -> None:
+        self.add(code, message, lambda: self._blocks[block].where(at))
 
 
 def measure_structured_data(page: Page) -> Evidence:
@@ -85,26 +86,26 @@ def measure_structured_data(page: Page) -> Evidence:
         _check_types(thing, graph, findings)
     for lack in lacks(graph, things):
         _report(lack, findings)
-    counts = Counter(detail.code for detail in findings.details)
-    is_unknown = not blocks or any(counts[code] for code in ("jsonld_syntax", "jsonld_limit", "context_missing"))
+    count = findings.count
+    is_unknown = not blocks or any(map(count, ("jsonld_syntax", "jsonld_limit", "context_missing")))
     facts = StructuredData(
         http_status=page.status,
         blocks=len(blocks),
-        syntax_errors=counts["jsonld_syntax"],
-        over_limit=counts["jsonld_limit"],
-        duplicate_keys=counts["jsonld_duplicate_key"],
-        empty_blocks=counts["jsonld_empty"],
-        contexts_missing=counts["context_missing"],
-        contexts_foreign=counts["context_foreign"],
+        syntax_errors=count("jsonld_syntax"),
+        over_limit=count("jsonld_limit"),
+        duplicate_keys=count("jsonld_duplicate_key"),
+        empty_blocks=count("jsonld_empty"),
+        contexts_missing=count("context_missing"),
+        contexts_foreign=count("context_foreign"),
         items=None if is_unknown else len(things),
-        types_missing=counts["type_missing"],
-        types_unknown=counts["type_unknown"],
-        google_required=counts["google_required"],
-        google_invalid=counts["google_invalid"],
-        html_escaped=counts["jsonld_html_escaped"],
+        types_missing=count("type_missing"),
+        types_unknown=count("type_unknown"),
+        google_required=count("google_required"),
+        google_invalid=count("google_invalid"),
+        html_escaped=count("jsonld_html_escaped"),
         types=", ".join(sorted({name for thing in things for name in _known_types(thing)})[:_TYPES_KEPT]),
     )
-    return Evidence(facts=facts, details=tuple(findings.details))
+    return Evidence(facts=facts, details=findings.told())
 
 
 def _blocks(page: Page) -> Iterator[Block]:
@@ -120,26 +121,29 @@ def _blocks(page: Page) -> Iterator[Block]:
 
 def _read_block(block: Block, graph: Graph, findings: _Findings) -> None:
     if not block.text.strip():
-        findings.add("jsonld_empty", "it is blank", block.number, 0)
+        findings.add_at("jsonld_empty", "it is blank", block.number, 0)
         return
     try:
         read = read_json(block.text)
     except JsonFault as fault:
         code = "jsonld_limit" if fault.is_limit else "jsonld_syntax"
-        findings.add(code, fault.message, block.number, fault.at)
+        findings.add_at(code, fault.message, block.number, fault.at)
         return
     for key, at in read.duplicate_keys:
-        findings.add("jsonld_duplicate_key", quoted(key), block.number, at)
+        findings.add_at("jsonld_duplicate_key", quoted(key), block.number, at)
     if escaped := _ESCAPED.search(block.text):
         message = f"{escaped.group()} means nothing in JSON and is read as it is written"
-        findings.add("jsonld_html_escaped", message, block.number, escaped.start())
-    first = len(graph.things)
-    if not graph.add_block(read.value, block.number):
-        findings.add("jsonld_empty", quoted(plain(block.text), 40), block.number, 0)
-    _check_contexts(graph.things[first:], findings)
+        findings.add_at("jsonld_html_escaped", message, block.number, escaped.start())
+    things = graph.add_block(read.value, block.number)
+    if things is None:
+        findings.add_at("jsonld_limit", f"the page describes more than {MAX_THINGS} things", block.number, 0)
+        return
+    if not things:
+        findings.add_at("jsonld_empty", quoted(plain(block.text), 40), block.number, 0)
+    _check_contexts(things, findings)
 
 
-def _check_contexts(things: list[Thing], findings: _Findings) -> None:
+def _check_contexts(things: Sequence[Thing], findings: _Findings) -> None:
     """One finding per block and kind, at the first thing concerned: what is inside follows from it."""
     for state, message in (
         ("missing", "give it the @context https://schema.org"),
@@ -147,7 +151,7 @@ def _check_contexts(things: list[Thing], findings: _Findings) -> None:
     ):
         concerned = [thing for thing in things if thing.context.state == state]
         if concerned:
-            findings.add(f"context_{state}", message, concerned[0].block, concerned[0].at)
+            findings.add_at(f"context_{state}", message, concerned[0].block, concerned[0].at)
 
 
 def _check_types(thing: Thing, graph: Graph, findings: _Findings) -> None:
@@ -156,17 +160,17 @@ def _check_types(thing: Thing, graph: Graph, findings: _Findings) -> None:
         is_typed_elsewhere = any(other.declared_types for other in graph.same(thing))
         if not is_typed_elsewhere and (thing.under is None or not thing.identifier):
             place = "at the top" if thing.under is None else f"under {quoted(thing.under, 40)}"
-            findings.add("type_missing", place, thing.block, thing.at)
+            findings.add_at("type_missing", place, thing.block, thing.at)
     for declared in thing.declared_types:
         if not isinstance(declared, str):
-            findings.add("type_unknown", "an @type is no text", thing.block, thing.at)
+            findings.add_at("type_unknown", "an @type is no text", thing.block, thing.at)
             continue
         name = thing.context.name_of(declared)
         if name is None or thing.context.is_open or vocabulary.is_type(name):
             continue
-        nearest = vocabulary.nearest_type(name)
+        nearest = None if findings.is_full("type_unknown") else vocabulary.nearest_type(name)
         hint = f"; did you mean {nearest}?" if nearest else ""
-        findings.add("type_unknown", f"{quoted(name)}{hint}", thing.block, thing.at)
+        findings.add_at("type_unknown", f"{quoted(name)}{hint}", thing.block, thing.at)
 
 
 def _known_types(thing: Thing) -> list[str]:
@@ -175,6 +179,6 @@ def _known_types(thing: Thing) -> list[str]:
 
 
 def _report(lack: Lack, findings: _Findings) -> None:
-    findings.add(
+    findings.add_at(
         "google_invalid" if lack.is_invalid else "google_required", lack.message, lack.thing.block, lack.thing.at
     )

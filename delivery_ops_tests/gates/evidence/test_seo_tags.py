@@ -1,5 +1,6 @@
 """At stake: seoTagsPresent says what is wrong with a page and nothing else. One good page, and single changes to it."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery_ops.gates.evidence.page import read_page
+from delivery_ops.gates.evidence.records import DETAILS_PER_CODE
 from delivery_ops.gates.evidence.robots import prohibitions
 from delivery_ops.gates.failures import PageNotMeasured
 
@@ -190,6 +192,24 @@ def test_the_facts_are_kept_for_people(look) -> None:
     facts = look("seoTagsPresent", html, url=URL, headers=(("content-type", "text/html"),)).evidence.facts
     kept = (facts.title, facts.h1, facts.canonical, facts.language)
     assert kept == ("Spring \ufffd campaign", "Spring campaign", URL, "en")
+
+
+MANY = 40_000
+HOSTILE = {
+    "many titles": GOOD.replace(TITLE, TITLE * MANY),
+    "many canonicals": GOOD.replace(CANONICAL, "".join(f"<link rel=canonical href=/{at}>" for at in range(MANY))),
+    "many canonicals in the body": GOOD.replace(H1, CANONICAL * MANY),
+    "headings inside each other": "<body>" + "<h1>" * 500 + "<p>x" * MANY,
+    "many directives": GOOD.replace(H1, f'<meta name="robots" content="{"noindex," * MANY}">'),
+}
+
+
+@pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
+def test_tags_without_measure_cost_no_more_than_their_size(look, html: str) -> None:
+    started = time.process_time()
+    evidence = look("seoTagsPresent", html, url=URL).evidence
+    assert time.process_time() - started < 4
+    assert len(evidence.details) <= 3 * (DETAILS_PER_CODE + 1)
 
 
 FRAGMENT = st.sampled_from(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery_ops.gates.evidence.linked_data import Context
+from delivery_ops.gates.evidence.records import DETAILS_PER_CODE
 
 ARTICLE = {
     "@context": "https://schema.org",
@@ -312,6 +314,35 @@ def test_no_json_can_break_the_measurement(look, blocks: list[Any]) -> None:
 @given(st.text(max_size=200))
 def test_no_text_can_break_the_measurement(look, text: str) -> None:
     look("schemaCheck", script(text.encode("utf-8", "replace").decode()), headers=(("content-type", "text/html"),))
+
+
+NODE = '{"@context":"https://schema.org","@type":"Thing","name":"x"}'
+MANY = 40_000
+HOSTILE = {
+    "many blocks": script("null") * MANY,
+    "many things": script("[" + ",".join([NODE] * 10_000) + "]"),
+    "many duplicate keys": script("{" + '"a":1,' * MANY + '"a":1}'),
+    "many unknown types": script("[" + ",".join(NODE.replace("Thing", f"T{at}") for at in range(4_900)) + "]"),
+    "a thing of many types": script(NODE.replace('"Thing"', json.dumps([f"T{at}" for at in range(MANY)]))),
+    "many contexts": script(NODE.replace('"https', json.dumps([{f"a{at}": "b"} for at in range(MANY)])[:-1] + ',"https')
+                            .replace('schema.org"', 'schema.org"]')),
+    "many terms": script(NODE.replace('"https://schema.org"', json.dumps({f"a{at}": "b" for at in range(MANY)}))),
+    "one id many times": script("[" + ",".join([NODE.replace('"name"', '"@id":"#a","name"')] * 4_900) + "]"),
+    "an offer referred to many times": script(
+        '{"@context":"https://schema.org","@type":"Product","name":"x","offers":['
+        + '{"@id":"#o"},' * MANY + '{"@id":"#o","@type":"Offer"}]}'
+    ),
+    "a megabyte of brackets": script("[" + "[]," * 300_000 + "[]]"),
+    "a megabyte of escapes": script('["' + "\\u0041" * 150_000 + '"]'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
+def test_markup_without_measure_costs_no_more_than_its_size(look, html: str) -> None:
+    started = time.process_time()
+    evidence = look("schemaCheck", f"<body>{html}").evidence
+    assert time.process_time() - started < 4
+    assert len(evidence.details) <= 2 * (DETAILS_PER_CODE + 1)
 
 
 def test_terms_that_are_defined_by_each_other_end_nowhere() -> None:
