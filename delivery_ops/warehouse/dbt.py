@@ -10,16 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from delivery_ops.errors import Permanent, Transient
+from delivery_ops.progress import Tell
 from delivery_ops.warehouse.project import PROJECT, Warehouse
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
+    from dbt_common.events.base_types import EventMsg
 
+_NODE_ENDED = frozenset({"LogModelResult", "LogTestResult"})
 _BROKEN = frozenset({"error", "fail", "runtime error"})
-_NAMED = 5  # failures spelled out in an error; the log has all of them
+_NAMED = 5  # failures spelled out in an error
+_SILENT = ("--quiet", "--no-print", "--log-level", "none", "--log-level-file", "none")  # results say it all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,23 +57,27 @@ class BuildOutcome:
 class TransformationFailed(Permanent):
     """A model could not be built, or a blocking test found rows. What follows from it was not built.
 
-    Args:
-        failed: the nodes that failed themselves, in the order they ended.
+    ``failed`` are the nodes that failed themselves, ``nodes`` all results, both in the order they ended.
     """
 
-    def __init__(self, command: str, failed: Sequence[NodeResult], log: str) -> None:
+    def __init__(self, command: str, nodes: Sequence[NodeResult], artifacts: Path) -> None:
+        failed = [node for node in nodes if node.status in _BROKEN]
         more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
         super().__init__(
             f"dbt {command}",
             subject=", ".join(node.name for node in failed[:_NAMED]) + more,
             cause="; ".join(" ".join(node.message.split()) for node in failed[:_NAMED]),
-            remedy=f"{log} has the whole story; a failed test names rows that must be put right where they come from.",
+            remedy=f"{artifacts / 'run_results.json'} has the query of each. Put right the rows it finds at their origin "
+            "and run again.",
         )
         self.failed = tuple(failed)
+        self.nodes = tuple(nodes)
 
 
-def build(warehouse: Warehouse, *, select: Sequence[str] = ()) -> BuildOutcome:
+def build(warehouse: Warehouse, *, select: Sequence[str] = (), progress: Tell | None = None) -> BuildOutcome:
     """Build the models of ``select`` (dbt's syntax; default all) and run the data tests that need no other model.
+
+    ``progress`` is told after each model and test.
 
     Raises:
         TransformationFailed: naming the models and tests that failed.
@@ -76,41 +85,51 @@ def build(warehouse: Warehouse, *, select: Sequence[str] = ()) -> BuildOutcome:
         Transient: another process has the warehouse open.
     """
     chosen = ["--select", *select, "--indirect-selection", "cautious"] if select else []
-    return run(warehouse, "build", "--exclude-resource-type", "unit_test", *chosen)
+    return run(warehouse, "build", "--exclude-resource-type", "unit_test", *chosen, progress=progress)
 
 
-def run(warehouse: Warehouse, *command: str) -> BuildOutcome:
+def run(warehouse: Warehouse, *command: str, progress: Tell | None = None) -> BuildOutcome:
     """Run a dbt command that yields results (``build``, ``run``, ``test``) on ``warehouse``; errors as ``build``."""
     warehouse.file.parent.mkdir(parents=True, exist_ok=True)
-    outcome = invoke([*command, *warehouse.arguments()])
+    listeners = [_Counter(progress)] if progress else []
+    outcome = invoke([*command, *warehouse.arguments()], listeners)
     nodes = tuple(_node(each) for each in outcome.result.results)  # type: ignore[union-attr]
-    failed = [node for node in nodes if node.status in _BROKEN]
-    if failed:
-        _raise_if_locked(failed[0].message, warehouse)
-        raise TransformationFailed(command[0], failed, str(warehouse.artifacts / "dbt.log"))
+    if any(node.status in _BROKEN for node in nodes):
+        raise TransformationFailed(command[0], nodes, warehouse.artifacts)
     return BuildOutcome(nodes=nodes)
 
 
-def invoke(arguments: Sequence[str]) -> dbtRunnerResult:
+class _Counter:
+    """Tells how many of dbt's nodes are done, from dbt's own events."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._done = self._total = 0
+
+    def __call__(self, event: EventMsg) -> None:
+        if event.info.name == "ConcurrencyLine":
+            self._total = event.data.node_count
+        elif event.info.name in _NODE_ENDED:
+            self._done += 1
+            self._tell(self._done, self._total)
+
+
+def invoke(arguments: Sequence[str], listeners: Sequence[_Counter] = ()) -> dbtRunnerResult:
     """One invocation of dbt. A command that ran to its end is returned, whatever its nodes' results.
 
     Raises:
         Permanent: dbt could not do it at all.
+        Transient: another process has the DuckDB file open.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     try:
-        outcome = dbtRunner().invoke(["--quiet", "--no-print", "--log-level-file", "info", *arguments])
+        outcome = dbtRunner(callbacks=list(listeners)).invoke([*_SILENT, *arguments])
     finally:  # else the file stays locked until this process ends
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception is not None:
-        raise Permanent(
-            f"dbt {arguments[0]}",
-            subject=str(PROJECT),
-            cause=str(outcome.exception).strip(),
-            remedy="Correct the project; `make lint` parses it.",
-        ) from outcome.exception
+        raise _typed(arguments[0], outcome.exception) from outcome.exception
     return outcome
 
 
@@ -123,11 +142,15 @@ def _node(result: Any) -> NodeResult:
     )
 
 
-def _raise_if_locked(message: str, warehouse: Warehouse) -> None:
-    if "Could not set lock on file" in message:
-        raise Transient(
-            "building the warehouse",
-            subject=str(warehouse.file),
-            cause="another process has it open",
-            remedy="Run it again when the other run is done.",
+def _typed(command: str, error: BaseException) -> Permanent | Transient:
+    cause = str(error).strip()
+    if "Could not set lock on file" in cause:
+        return Transient(
+            f"dbt {command}",
+            subject="the warehouse's DuckDB file",
+            cause=cause,
+            remedy="Run it again when the other process is done.",
         )
+    return Permanent(
+        f"dbt {command}", subject=str(PROJECT), cause=cause, remedy="Correct the project; `make lint` parses it."
+    )

@@ -25,7 +25,7 @@ _SOURCES = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "te
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Warehouse:
-    """One DuckDB ``file`` over one ``lake``, both paths absolute; dbt's logs and results go to ``artifacts``.
+    """One DuckDB ``file`` over one ``lake``, both paths absolute; what dbt writes beside goes to ``artifacts``.
 
     ``variables`` replace those of ``dbt_project.yml``, where each one's meaning stands.
     """
