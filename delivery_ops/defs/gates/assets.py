@@ -13,6 +13,7 @@ import dagster as dg
 from delivery_ops.database.roles import Role
 from delivery_ops.defs.outcomes import Outcome
 from delivery_ops.gates.sweep import JudgedPage, SweepResult, sweep
+from delivery_ops.gates.verdicts import Mode
 from delivery_ops.operation import Operation
 from delivery_ops.reports.data import Failure
 from delivery_ops.settings import Site
@@ -37,11 +38,12 @@ def evaluations(operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """Every page that is due, fetched, measured and judged by Great Expectations. One event per page and gate."""
     operation.catch_up()
     settings = operation.settings
+    modes: dict[str, Mode] = {gate: mode for gate, mode in settings.gates.items()}  # noqa: C416  widens the key's type
     swept = sweep(
         operation.ledger,
         operation.database.engine(Role.reader),
         operation.fetcher(),
-        modes={**settings.gates},
+        modes=modes,
         day_end=operation.end_of_date,
     )
     operation.catch_up()
