@@ -62,7 +62,7 @@ def open_intake(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def take(connection: duckdb.DuckDBPyConnection, path: Path, kind: FileKind) -> Intake:
-    """Read ``path`` (Parquet, or CSV in UTF-8 with a header line) and judge each of its rows.
+    """Read ``path`` (Parquet, or CSV) and judge each of its rows.
 
     Raises:
         BadUsage: the file cannot be read, or lacks a required column.
@@ -146,6 +146,6 @@ def _unreadable(path: Path, kind: FileKind, cause: str) -> BadUsage:
         f"reading {kind.name}",
         subject=str(path),
         cause=cause,
-        remedy=f"It must be CSV with a header line, or Parquet, with the columns {', '.join(kind.required)}; "
-        f"{', '.join(kind.optional)} may be there too.",
+        remedy="It must be Parquet, or CSV in UTF-8 with a header line and line ends that are all alike, with the "
+        f"columns {', '.join(kind.required)}; {', '.join(kind.optional)} may be there too.",
     )

@@ -67,8 +67,8 @@ class TransformationFailed(Permanent):
             f"dbt {command}",
             subject=", ".join(node.name for node in failed[:_NAMED]) + more,
             cause="; ".join(" ".join(node.message.split()) for node in failed[:_NAMED]),
-            remedy=f"{artifacts / 'run_results.json'} has the query of each. Put right the rows it finds at their origin "
-            "and run again.",
+            remedy=f"{artifacts / 'run_results.json'} has the query of each. Put right the rows it finds, at their "
+            "origin, and run again.",
         )
         self.failed = tuple(failed)
         self.nodes = tuple(nodes)
