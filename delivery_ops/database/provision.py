@@ -15,7 +15,7 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
-from delivery_ops.database import keys
+from delivery_ops.database import keys, scram
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import Permanent, Transient
 
@@ -106,9 +106,8 @@ def _create_roles(connection: Connection, database: str, prefix: str, key_file: 
 
 def _create_role(connection: Connection, role: Role, login: str, password: str) -> None:
     # The verifier is computed here, so that no statement log of a server ever holds the password itself.
-    verifier = connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
     create = SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-    connection.execute(create.format(Identifier(login), Literal(verifier)))
+    connection.execute(create.format(Identifier(login), Literal(scram.verifier(password))))
     connection.execute(SQL("ALTER ROLE {} SET timezone = 'UTC'").format(Identifier(login)))
     if role in _SESSION:
         search_path = SQL("ALTER ROLE {} SET search_path = {}")
