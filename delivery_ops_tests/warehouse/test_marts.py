@@ -229,6 +229,10 @@ def test_a_deliverable_has_one_row_with_all_that_was_asked(planted: duckdb.DuckD
     }
 
 
+def test_a_deal_in_two_currencies_is_two_conversions(planted: duckdb.DuckDBPyConnection) -> None:
+    assert rows_of(planted, "deliverable_performance", "deals", "deliverable_id = 'two currencies'") == [(2,)]
+
+
 def test_the_worst_latest_verdict_is_the_gate_state(planted: duckdb.DuckDBPyConnection) -> None:
     states = dict(rows_of(planted, "deliverable_performance", "deliverable_id, gate_state"))
     assert {name: states[name] for name in ("credited", "seen", "after", "before", "ended")} == {

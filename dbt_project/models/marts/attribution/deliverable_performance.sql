@@ -87,21 +87,15 @@ touch_counts as (
 
 ),
 
-refunds as (
-
-    select distinct conversion_id from revenue
-    where refund_of is not null
-
-),
-
+-- A conversion is one deal in one currency. A refund takes one back and is none of its own.
 deal_counts as (
 
     select
         pairs.deliverable_id,
-        count(distinct pairs.conversion_id) as deals
+        count(distinct (revenue.conversion_id, revenue.currency)) as deals
     from pairs
-    left join refunds on pairs.conversion_id = refunds.conversion_id
-    where refunds.conversion_id is null
+    inner join revenue on pairs.conversion_id = revenue.conversion_id
+    where revenue.refund_of is null
     group by pairs.deliverable_id
 
 ),
@@ -153,14 +147,9 @@ select
     {{ in_one_currency('cost_sums.cost_minor', 'cost_sums.cost_currencies') }} as cost_minor,
     case when cost_sums.cost_currencies = 1 then cost_sums.cost_currency end as cost_currency,
     coalesce(cost_sums.cost_currencies, 0) as cost_currencies,
-    {% for model in ['first', 'last', 'linear'] %}
-    {% if model in var('attribution_models') %}
-    {{ in_one_currency('credit_sums.credit_' ~ model ~ '_minor', 'credit_sums.credit_currencies') }}
-    {% else %}
-    cast(null as bigint)
-    {% endif %}
-    as credit_{{ model }}_minor,
-    {% endfor %}
+    {{ credit_of('first') }} as credit_first_minor,
+    {{ credit_of('last') }} as credit_last_minor,
+    {{ credit_of('linear') }} as credit_linear_minor,
     case when credit_sums.credit_currencies = 1 then credit_sums.credit_currency end as credit_currency,
     coalesce(credit_sums.credit_currencies, 0) as credit_currencies
 from deliverables

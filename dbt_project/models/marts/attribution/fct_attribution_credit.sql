@@ -56,7 +56,7 @@ ranked as (
         ) as units_left,
         row_number() over (
             partition by conversion_id, currency, attribution_model
-            order by remainder desc, touched_at, touch_id, touch_source
+            order by remainder desc, touched_at asc, touch_id asc, touch_source asc
         ) as remainder_rank
     from divided
 
