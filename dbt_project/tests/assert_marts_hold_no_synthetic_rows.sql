@@ -1,57 +1,59 @@
 -- Synthetic events come from smoke tests. No mart may count them, nor a deliverable that only they know.
 with
 
-synthetic_events as (
+events as (
 
     select
         event_id,
         deliverable_id,
-        event_type
+        event_type,
+        is_synthetic
     from {{ ref('stg_ledger__events') }}
+
+),
+
+synthetic_events as (
+
+    select event_id
+    from events
+    where is_synthetic
+    union
+    select event_id
+    from {{ ref('stg_operations__gate_results') }}
     where is_synthetic
 
 ),
 
-real_registrations as (
+synthetic_deliverables as (
 
     select deliverable_id
-    from {{ ref('stg_ledger__events') }}
-    where event_type = 'deliverable.registered' and not is_synthetic
-
-),
-
-synthetic_gate_results as (
-
-    select event_id from {{ ref('stg_operations__gate_results') }}
-    where is_synthetic
+    from events
+    where event_type = 'deliverable.registered'
+    group by deliverable_id
+    having bool_and(is_synthetic)
 
 )
 
 select
     'fct_events' as mart,
-    event_id as id
-from {{ ref('fct_events') }}
-where event_id in (select event_id from synthetic_events)
+    fct_events.event_id as id
+from {{ ref('fct_events') }} as fct_events
+inner join synthetic_events on fct_events.event_id = synthetic_events.event_id
 union all
 select
     'fct_gate_results' as mart,
-    event_id as id
-from {{ ref('fct_gate_results') }}
-where
-    event_id in (select event_id from synthetic_gate_results)
-    or event_id in (select event_id from synthetic_events)
+    gate_results.event_id as id
+from {{ ref('fct_gate_results') }} as gate_results
+inner join synthetic_events on gate_results.event_id = synthetic_events.event_id
 union all
 select
     'dim_deliverables' as mart,
-    deliverable_id as id
-from {{ ref('dim_deliverables') }}
-where
-    deliverable_id in (select deliverable_id from synthetic_events where event_type = 'deliverable.registered')
-    and deliverable_id not in (select deliverable_id from real_registrations where deliverable_id is not null)
+    deliverables.deliverable_id as id
+from {{ ref('dim_deliverables') }} as deliverables
+inner join synthetic_deliverables on deliverables.deliverable_id = synthetic_deliverables.deliverable_id
 union all
 select
     'deliverable_performance' as mart,
     performance.deliverable_id as id
 from {{ ref('deliverable_performance') }} as performance
-left join {{ ref('dim_deliverables') }} as deliverables on performance.deliverable_id = deliverables.deliverable_id
-where deliverables.deliverable_id is null
+inner join synthetic_deliverables on performance.deliverable_id = synthetic_deliverables.deliverable_id

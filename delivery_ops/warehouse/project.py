@@ -20,7 +20,7 @@ from delivery_ops.settings import REPOSITORY, Settings
 PROJECT = REPOSITORY / "dbt_project"
 MANIFEST = PROJECT / "target" / "manifest.json"
 
-_SOURCES = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "tests/**/*")
+_SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,4 +91,10 @@ def _is_current(manifest: Path) -> bool:
     if not manifest.exists():
         return False
     written = manifest.stat().st_mtime
-    return all(path.stat().st_mtime <= written for pattern in _SOURCES for path in PROJECT.glob(pattern))
+    roots = [PROJECT / name for name in _SOURCES]
+    paths = [path for root in roots for path in (root, *root.rglob("*"))]  # a folder's time tells of removed files
+    return all(path.stat().st_mtime <= written for path in paths)
+
+
+if __name__ == "__main__":  # `make lint`: does the project parse?
+    ensure_manifest()

@@ -37,7 +37,7 @@ def test_an_operation_that_has_loaded_nothing_has_every_mart_with_no_row(empty: 
 
 def test_the_models_do_what_their_unit_tests_say(empty: Warehouse) -> None:
     outcome = dbt.run(empty, "test", "--select", "test_type:unit")
-    assert outcome.counts["unit_test"] >= 9
+    assert outcome.counts["unit_test"] >= 10
 
 
 def test_a_blocking_test_that_finds_rows_is_named_and_what_follows_is_not_built(

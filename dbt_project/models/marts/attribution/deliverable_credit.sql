@@ -4,16 +4,6 @@ credits as (
 
     select * from {{ ref('fct_attribution_credit') }}
 
-),
-
-touch_credits as (
-
-    select
-        *,
-        row(touch_source, touch_id) as touch_key
-    from credits
-    where deliverable_id is not null
-
 )
 
 select
@@ -22,6 +12,7 @@ select
     currency,
     cast(sum(credit_minor) as bigint) as credit_minor,
     count(distinct conversion_id) as conversions,
-    count(distinct touch_key) as touches
-from touch_credits
+    count(distinct row(touch_source, touch_id)) as touches
+from credits
+where deliverable_id is not null
 group by deliverable_id, model, currency

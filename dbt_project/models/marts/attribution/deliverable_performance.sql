@@ -92,7 +92,7 @@ deal_counts as (
 
     select
         pairs.deliverable_id,
-        count(distinct (revenue.conversion_id, revenue.currency)) as deals
+        count(distinct row(revenue.conversion_id, revenue.currency)) as deals
     from pairs
     inner join revenue on pairs.conversion_id = revenue.conversion_id
     where revenue.refund_of is null

@@ -18,7 +18,7 @@ search_clients as (
 
 ),
 
--- An interval covers every Pacific day it touches. A page that changed hands during a day counts for the later deliverable.
+-- An interval covers every Pacific day it touches. A page that changed hands during a day counts for the later owner.
 candidates as (
 
     select
@@ -28,7 +28,7 @@ candidates as (
         deliverable_urls.deliverable_id,
         row_number() over (
             partition by pages.property, pages.search_date, pages.page
-            order by deliverable_urls.valid_from desc, deliverable_urls.deliverable_id
+            order by deliverable_urls.valid_from desc, deliverable_urls.deliverable_id asc
         ) as preference
     from pages
     inner join deliverable_urls

@@ -36,9 +36,15 @@ page_sums as (
 
 property_days as (
 
-    select property, search_date from totals
+    select
+        property,
+        search_date
+    from totals
     union
-    select property, search_date from page_sums
+    select
+        property,
+        search_date
+    from page_sums
 
 )
 
