@@ -79,7 +79,7 @@ class Operation:
 
     def exporter(self) -> Exporter:
         """The Search Console exporter. It reads the fold of page owners: catch that up before."""
-        client = SearchConsoleClient.from_settings(self.settings, endpoint=self.search_console_endpoint)
+        client = SearchConsoleClient.from_settings(self.settings, default_endpoint=self.search_console_endpoint)
         return Exporter(client=client, lake=self.lake, ledger=self.ledger, database=self.database)
 
 

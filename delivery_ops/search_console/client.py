@@ -79,10 +79,13 @@ class SearchConsoleClient:
     uniform: Uniform = random.uniform
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, endpoint: str | None = None) -> SearchConsoleClient:
-        """The client of an operation. A server on this machine is asked anonymously: it shall not see the real key."""
+    def from_settings(cls, settings: Settings, *, default_endpoint: str | None = None) -> SearchConsoleClient:
+        """The client of an operation; ``default_endpoint`` is asked where its configuration names none.
+
+        A server on this machine is asked anonymously: it shall not see the real key.
+        """
         configured = settings.search_console.endpoint if settings.search_console else None
-        endpoint = endpoint or configured
+        endpoint = configured or default_endpoint
         secret = None if _is_loopback(endpoint) else settings.google_credentials
         return cls(endpoint=endpoint, key=secret.get_secret_value() if secret else None)
 

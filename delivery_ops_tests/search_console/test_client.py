@@ -346,9 +346,12 @@ def test_the_real_key_never_goes_to_a_server_on_this_machine(tmp_path, endpoint,
     assert "the key" not in repr(client)
 
 
-def test_a_given_endpoint_wins_over_the_configured_one(tmp_path):
-    client = SearchConsoleClient.from_settings(settings_with(tmp_path, None), endpoint="http://127.0.0.1:5")
-    assert (client.endpoint, client.key) == ("http://127.0.0.1:5", None)
+@pytest.mark.parametrize(("configured", "asked"), [(None, "http://127.0.0.1:5"), ("http://[::1]:6", "http://[::1]:6")])
+def test_the_default_endpoint_is_asked_where_none_is_configured(tmp_path, configured, asked):
+    client = SearchConsoleClient.from_settings(
+        settings_with(tmp_path, configured), default_endpoint="http://127.0.0.1:5"
+    )
+    assert (client.endpoint, client.key) == (asked, None)
 
 
 def test_a_date_in_retry_after_is_resolved_with_the_one_clock(client, api, naps):
