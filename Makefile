@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 SAY := @printf '\033[1m%s\033[0m\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-system lint format bench clean
+.PHONY: help setup demo test test-system lint format clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -58,8 +58,6 @@ def demo(config: Config = None, as_json: Json = False) -> None:
     with terminal.progress_shown():
         outcome = run_demo(settings)
     telling.run(outcome.run, settings, as_json=as_json)
-    if not outcome.changed and not as_json:
-        terminal.out.print("Nothing changed: every event, row, search day and verdict was there already.")
     raise typer.Exit(terminal.DONE if outcome.run.is_clean else terminal.FAILED_CHECK)
 
 
