@@ -36,8 +36,9 @@ lint: $(READY) ## format, lint, types, import directions, dbt parse
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python -m delivery_ops.warehouse.project
+	@$(BIN)/lint-imports --no-logo
+	@cd dbt_project && ../$(BIN)/sqlfluff lint --disable-progress-bar models tests
+	@$(BIN)/python -m delivery_ops.warehouse.manifest
 
 format: $(READY) ## rewrite the code in the house style
 	@$(BIN)/ruff format .

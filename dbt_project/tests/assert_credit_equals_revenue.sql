@@ -1,4 +1,5 @@
 -- Every conversion, currency and model: the credits add up to the amount, to the minor unit, and no row is missing.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_attribution_credit'}}}) }}
 with
 
 revenue as (

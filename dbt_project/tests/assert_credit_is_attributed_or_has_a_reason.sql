@@ -1,4 +1,5 @@
 -- A row names a touch or a reason, never both and never neither; an unattributed row stands alone.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_attribution_credit'}}}) }}
 with
 
 credit as (

@@ -1,4 +1,5 @@
 -- Synthetic events come from smoke tests. No mart may count them, nor a deliverable that only they know.
+{{ config(meta={'dagster': {'ref': {'name': 'deliverable_performance'}}}) }}
 with
 
 events as (

@@ -1,4 +1,5 @@
 -- No amount is lost or doubled on its way from the sources to the conversions, and no deal is lost.
+{{ config(meta={'dagster': {'ref': {'name': 'int_conversions'}}}) }}
 with
 
 staged as (

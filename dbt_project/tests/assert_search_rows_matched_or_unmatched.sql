@@ -1,4 +1,5 @@
 -- Search rows in = matched + unmatched, and clicks and impressions with them, per property and day.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_search_performance'}}}) }}
 with
 
 staged as (

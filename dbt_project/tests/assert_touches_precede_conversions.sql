@@ -1,4 +1,5 @@
 -- Causality and the window: nothing is credited after it, nor from before the window.
+{{ config(meta={'dagster': {'ref': {'name': 'int_eligible_pairs'}}}) }}
 select *
 from {{ ref('int_eligible_pairs') }}
 where

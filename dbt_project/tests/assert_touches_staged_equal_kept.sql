@@ -1,4 +1,5 @@
 -- Every staged touch is in the mart, once.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_touches'}}}) }}
 select
     touch_source,
     touch_id

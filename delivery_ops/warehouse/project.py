@@ -8,7 +8,6 @@ environment, so that two invocations in one process never see each other's value
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +17,6 @@ from typing import Any
 from delivery_ops.settings import REPOSITORY, Settings
 
 PROJECT = REPOSITORY / "dbt_project"
-MANIFEST = PROJECT / "target" / "manifest.json"
-
-_SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,44 +53,14 @@ class Warehouse:
     def arguments(self) -> list[str]:
         """The options that follow a dbt command (``build``, ``test`` …)."""
         variables = {"warehouse": str(self.file), "lake": str(self.lake), **self.variables}
-        return [*_places(self.artifacts), "--vars", json.dumps(variables)]
+        return [*places(self.artifacts), "--vars", json.dumps(variables)]
 
 
-def ensure_manifest() -> Path:
-    """The project's manifest, parsed anew where it is missing or older than a source file of the project.
-
-    Needs neither a database nor an operation's files. Safe for several processes: the file is renamed into place.
-
-    Raises:
-        Permanent: the project does not parse.
-    """
-    if not _is_current(MANIFEST):
-        from delivery_ops.warehouse.dbt import invoke
-
-        MANIFEST.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=MANIFEST.parent) as scratch:
-            invoke(["parse", *_places(Path(scratch))])
-            (Path(scratch) / MANIFEST.name).replace(MANIFEST)
-    return MANIFEST
-
-
-def _places(artifacts: Path) -> list[str]:
+def places(artifacts: Path) -> list[str]:
+    """The options that say where dbt reads the project and where it writes."""
     return [
         *("--project-dir", str(PROJECT)),
         *("--profiles-dir", str(PROJECT)),
         *("--target-path", str(artifacts)),
         *("--log-path", str(artifacts)),
     ]
-
-
-def _is_current(manifest: Path) -> bool:
-    if not manifest.exists():
-        return False
-    written = manifest.stat().st_mtime
-    roots = [PROJECT / name for name in _SOURCES]
-    paths = [path for root in roots for path in (root, *root.rglob("*"))]  # a folder's time tells of removed files
-    return all(path.stat().st_mtime <= written for path in paths)
-
-
-if __name__ == "__main__":  # `make lint`: does the project parse?
-    ensure_manifest()

@@ -13,8 +13,9 @@ import pytest
 from delivery_ops.errors import Permanent, Transient
 from delivery_ops.lake import datasets
 from delivery_ops.warehouse import dbt
+from delivery_ops.warehouse.manifest import ensure_manifest
 from delivery_ops.warehouse.marts import marts
-from delivery_ops.warehouse.project import Warehouse, ensure_manifest
+from delivery_ops.warehouse.project import Warehouse
 from delivery_ops_tests.warehouse.conftest import MakeWarehouse
 
 _HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, date, datetime
 from typing import Any
-
-import pytest
 
 from delivery_ops.settings import Settings
 from delivery_ops.warehouse import project
+from delivery_ops.warehouse.manifest import ensure_manifest
 from delivery_ops.warehouse.marts import LAYER, marts
-from delivery_ops.warehouse.project import Warehouse, ensure_manifest
+from delivery_ops.warehouse.project import Warehouse
 
 AS_OF = datetime(2026, 3, 30, 14, tzinfo=UTC)
 
@@ -23,19 +20,6 @@ AS_OF = datetime(2026, 3, 30, 14, tzinfo=UTC)
 def models() -> list[dict[str, Any]]:
     nodes = json.loads(ensure_manifest().read_text())["nodes"].values()
     return [node for node in nodes if node["resource_type"] == "model"]
-
-
-def test_a_manifest_is_parsed_once_and_again_after_a_source_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(project, "MANIFEST", tmp_path / "target" / "manifest.json")
-    first = ensure_manifest()
-    written = first.stat().st_mtime_ns
-    assert ensure_manifest().stat().st_mtime_ns == written
-    before_every_source = timedelta(days=365 * 30).total_seconds()
-    os.utime(first, (before_every_source, before_every_source))
-    assert ensure_manifest().stat().st_mtime_ns > written
-    assert [path.name for path in first.parent.iterdir()] == ["manifest.json"]
 
 
 def test_settings_become_the_variables_of_the_project(settings_factory: Callable[..., Settings]) -> None:

@@ -15,8 +15,9 @@ from delivery_ops import progress
 from delivery_ops.defs.warehouse.translator import Translator
 from delivery_ops.operation import Operation
 from delivery_ops.warehouse.dbt import NodeResult, TransformationFailed, build
+from delivery_ops.warehouse.manifest import ensure_manifest
 from delivery_ops.warehouse.marts import marts
-from delivery_ops.warehouse.project import Warehouse, ensure_manifest
+from delivery_ops.warehouse.project import Warehouse
 from delivery_ops.warehouse.publish import publish
 
 POOL = "warehouse"
