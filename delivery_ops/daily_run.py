@@ -57,6 +57,7 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
 
         job = defs().resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance:
+            _keep_connections(instance)
             _free_slots_of_killed_runs(instance)
             result = job.execute_in_process(
                 instance=instance,
@@ -76,6 +77,14 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
     return DailyRun(
         data=data, report=page_of(settings), failed_checks=tuple(sorted(each.check_name for each in failed))
     )
+
+
+def _keep_connections(instance: dg.DagsterInstance) -> None:
+    """Let Dagster's storages keep a connection each, as they do under its webserver.
+
+    By default they log in anew for each of the 900 statements of a run, which was 8 of its 13 s.
+    """
+    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
 
 
 def _stopped(result: dg.ExecuteInProcessResult) -> Permanent:
