@@ -38,10 +38,10 @@ def report(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operat
     from delivery_ops.reports import page  # draws charts: half a second to import
 
     with progress.stage("Writing the report"):
-        facts = run_facts(context.instance, operation, context.run_id)
+        facts = run_facts(context.instance, operation, context.run.run_id)
         html = page.render(loading.load(operation.database.engine(Role.reader), facts))
         path = page_of(operation.settings)
-        archived = path.with_name("reports") / f"{operation.date}-{context.run_id}.html"
+        archived = path.with_name("reports") / f"{operation.date}-{context.run.run_id}.html"
         archived.parent.mkdir(exist_ok=True)
         for target in (archived, path):
             target.write_text(html, encoding="utf-8")
