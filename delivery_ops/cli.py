@@ -233,21 +233,15 @@ def search_console_export(
 ) -> None:
     """Export a property's days that are missing or stale; a second call goes on where the first ended."""
     from delivery_ops.operation import open_operation
-    from delivery_ops.search_console.due import export_range
+    from delivery_ops.search_console.due import configuration, export_range
     from delivery_ops.search_console.windows import DaySpan
 
     settings = _load(config)
-    if settings.search_console is None:
-        raise BadUsage(
-            "exporting search performance",
-            subject=str(settings.config_dir),
-            cause="it configures no search_console",
-            remedy="Add the section; `delivery-ops init` shows one.",
-        )
+    configured = configuration(settings)
     with open_operation(settings) as operation, terminal.progress_shown(), progress.stage(property_) as tell:
         operation.catch_up()
         span = DaySpan.inclusive(start.date(), end.date())
-        summary = export_range(operation.exporter(), settings.search_console, property_, span, progress=tell)
+        summary = export_range(operation.exporter(), configured, property_, span, progress=tell)
         operation.catch_up()
     telling.export(summary, as_json=as_json)
     raise typer.Exit(terminal.FAILED_CHECK if summary.error else terminal.DONE)

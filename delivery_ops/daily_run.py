@@ -1,7 +1,7 @@
 """The daily run, started from the command line: the same Dagster job that the schedule starts, in this process.
 
-Belongs here: launching the job with its date, freeing what a killed run still holds, and what came of it. Does not
-belong here: what the job consists of (``defs``) and how the end is shown (``reports``).
+Belongs here: launching the job with its date, and what came of it. Does not belong here: what the job consists of
+(``defs``) and how the end is shown (``reports``).
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
-import psutil
 
-from delivery_ops import dagster_home
+from delivery_ops import dagster_home, killed_runs
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import Permanent
 from delivery_ops.operation import open_operation
@@ -23,7 +22,7 @@ from delivery_ops.reports.loading import load
 from delivery_ops.settings import Settings
 
 JOB = "daily"
-_PROCESS_TAG = "delivery_ops/process"
+_CTRL_C = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -47,6 +46,7 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
     Raises:
         DeliveryOpsError: the operation could not be opened.
         Permanent: a step failed, so that what follows from it was not done; the step is named.
+        KeyboardInterrupt: Ctrl-C, once Dagster has ended the run.
     """
     with open_operation(settings, on=on) as operation:
         os.environ.update(dagster_home.prepare(settings, operation.database))
@@ -58,15 +58,14 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
         job = defs().resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance:
             _keep_connections(instance)
-            _free_slots_of_killed_runs(instance)
             result = job.execute_in_process(
                 instance=instance,
                 run_config={"resources": {"operation": {"config": {"date": str(operation.date)}}}, **_QUIET},
-                tags={_PROCESS_TAG: f"{os.getpid()}@{psutil.Process().create_time()}"},
+                tags=killed_runs.process_tag(),
                 raise_on_error=False,
             )
             if not result.success:
-                raise _stopped(result)
+                raise _why_stopped(result)
             data = load(operation.database.engine(Role.reader), run_facts(instance, operation, result.run_id))
     # A WARN is told where it belongs: a page that fails a gate in the ledger, a property that failed in the report.
     failed = [
@@ -87,42 +86,28 @@ def _keep_connections(instance: dg.DagsterInstance) -> None:
     instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
 
 
-def _stopped(result: dg.ExecuteInProcessResult) -> Permanent:
-    failures = result.filter_events(lambda event: event.is_step_failure)
-    step = failures[0].step_key if failures else JOB
-    error = failures[0].step_failure_data.error if failures else None
-    while error is not None and error.cause is not None:
-        error = error.cause
-    cause = "the run was ended from outside" if error is None else error.message.strip()
-    return Permanent(
-        "the daily run",
-        subject=f"step {step}",
-        cause=cause.splitlines()[0][:500],
-        remedy=f"Steps before it are done and stay; `delivery-ops up` shows run {result.run_id} whole.",
-    )
-
-
-def _free_slots_of_killed_runs(instance: dg.DagsterInstance) -> None:
-    """End runs whose process is gone, and free their place in the pool ``warehouse``.
-
-    A process ended by ``kill -9`` cannot say so; without this every later run would wait for it for ever. Runs that
-    the daemon launched are watched by the daemon itself (``run_monitoring``).
-    """
-    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    for run in instance.get_runs(started):
-        owner = run.tags.get(_PROCESS_TAG)
-        if owner and not _is_alive(owner):
-            instance.report_run_failed(run, "The process that executed this run is gone.")
-    for pool in instance.event_log_storage.get_concurrency_keys():
-        for run_id in instance.event_log_storage.get_concurrency_info(pool).active_run_ids:
-            holder = instance.get_run_by_id(run_id)
-            if holder is None or holder.is_finished:
-                instance.event_log_storage.free_concurrency_slots_for_run(run_id)
-
-
-def _is_alive(owner: str) -> bool:
-    pid, _, created = owner.partition("@")
-    try:
-        return psutil.Process(int(pid)).create_time() == float(created)
-    except (psutil.NoSuchProcess, ValueError):
-        return False
+def _why_stopped(result: dg.ExecuteInProcessResult) -> BaseException:
+    """The end of a run that did not succeed, as what to raise. A defect carries Dagster's stack in a note."""
+    ended = next(event for event in result.all_events if event.is_failure)
+    error = (ended.step_failure_data if ended.is_step_failure else ended.job_failure_data).error
+    root = error
+    while root is not None and root.cause is not None:
+        root = root.cause
+    if root is not None and root.cls_name in _CTRL_C:
+        return KeyboardInterrupt()
+    subject = f"step {ended.step_key}" if ended.is_step_failure else f"run {result.run_id}"
+    shown = f"run {result.run_id} in `delivery-ops up`"
+    told = ended.step_failure_data.user_failure_data if ended.is_step_failure else None
+    if told is not None:
+        said = {name: str(value.value) for name, value in told.metadata.items()}
+        return Permanent(
+            "the daily run",
+            subject=subject,
+            cause=f"{said['doing']}: {said['subject']}: {said['cause']}",
+            remedy=f"{said['remedy']} Steps before it are done and stay: see {shown}.",
+        )
+    if root is not None and root.cls_name == "DagsterAssetCheckFailedError":
+        return Permanent("the daily run", subject=subject, cause=root.message.strip(), remedy=f"See {shown}.")
+    defect = RuntimeError(f"{subject}: {root.message.strip() if root else 'it ended without a reason'}")
+    defect.add_note(error.to_string() if error else "")
+    return defect

@@ -1,15 +1,18 @@
-"""What a step of the daily run found, kept where Dagster keeps it: in the metadata of its materialization.
+"""What a step of the daily run found, kept where Dagster keeps it: in the metadata of its materialization or failure.
 
-Belongs here: the record, and its way into metadata and back. Does not belong here: deciding any of it; rooms count
-and assets put together. The report and the command line read every step's latest outcome, so a step that was
-rerun alone is told with the others' standing results.
+Belongs here: the record, its way into metadata and back, and how one of our errors ends a step. Does not belong here:
+deciding any of it; rooms count and assets put together. The report and the command line read every step's latest
+outcome, so a step that was rerun alone is told with the others' standing results.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import wraps
+from inspect import isgeneratorfunction
+from typing import Any, ParamSpec, TypeVar
 
 import dagster as dg
 
@@ -17,6 +20,10 @@ from delivery_ops.errors import DeliveryOpsError, Transient
 from delivery_ops.reports.data import Balance, Failure
 
 _KEY = "outcome"
+_RETRIES, _RETRY_WAIT_SECONDS = 2, 10
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,16 +60,43 @@ def failure(what: str, error: DeliveryOpsError) -> Failure:
     return Failure(what=what, subject=error.subject, cause=error.cause, remedy=error.remedy)
 
 
-def stopped(error: DeliveryOpsError) -> dg.Failure:
-    """A step's own end: what a person must change is not tried again, the rest may be.
+def stops_plainly(body: Callable[P, R]) -> Callable[P, R]:
+    """Let an asset's ``body`` end as Dagster's own failure, with cause and remedy, where one of our errors escapes it.
 
-    Returned, not raised, so that the call site keeps ``raise … from error``.
+    A ``Transient`` is tried again twice, ten seconds apart; what a person must change is not. Stands below
+    ``@dg.asset`` on every body. It is no retry policy of the job: that would try a defect again, and Ctrl-C too.
     """
-    return dg.Failure(
-        description=str(error),
-        metadata={key: dg.MetadataValue.text(value) for key, value in error.as_record().items()},
-        allow_retries=isinstance(error, Transient),
-    )
+    if isgeneratorfunction(body):
+
+        @wraps(body)
+        def results(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with _plain_failures():
+                yield from body(*args, **kwargs)
+
+        return results
+
+    @wraps(body)
+    def result(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _plain_failures():
+            return body(*args, **kwargs)
+
+    return result
+
+
+@contextmanager
+def _plain_failures() -> Iterator[None]:
+    try:
+        yield
+    except DeliveryOpsError as error:
+        failure = dg.Failure(
+            description=str(error),
+            metadata={key: dg.MetadataValue.text(value) for key, value in error.as_record().items()},
+            allow_retries=isinstance(error, Transient),
+        )
+        failure.__cause__ = error
+        if isinstance(error, Transient):
+            raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_WAIT_SECONDS) from failure
+        raise failure from error
 
 
 def _parsed(metadata: Mapping[str, dg.MetadataValue]) -> Outcome:

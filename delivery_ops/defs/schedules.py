@@ -12,14 +12,11 @@ DAILY = dg.define_asset_job(
     "daily",
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets("raw_search_console__performance"),
     description="Load, export, judge, transform, publish, report: everything as of one date.",
-    # One process: the steps share the open operation, and starting one per step costs three seconds each.
-    executor_def=dg.in_process_executor,
 )
 EXPORT = dg.define_asset_job(
     "search_console_export",
     selection=dg.AssetSelection.assets("raw_search_console__performance"),
     description="Chosen days of chosen Search Console properties; a range is one run.",
-    executor_def=dg.in_process_executor,
 )
 
 

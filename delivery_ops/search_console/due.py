@@ -18,7 +18,7 @@ from delivery_ops.search_console.export import Exporter
 from delivery_ops.search_console.export_log import DayResult, Status
 from delivery_ops.search_console.failures import CONCERNS_WHOLE_PROPERTY
 from delivery_ops.search_console.windows import DaySpan, available, due_days, trailing
-from delivery_ops.settings import SearchConsole, SearchProperty
+from delivery_ops.settings import SearchConsole, SearchProperty, Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +115,22 @@ def export_range(
     plan = _plan(exporter, configured(search_console, property_), wanted, len(span))
     [summary] = _carry_out(exporter, [plan], progress)
     return replace(summary, refused=span.without(wanted))
+
+
+def configuration(settings: Settings) -> SearchConsole:
+    """The operation's section ``search_console``.
+
+    Raises:
+        BadUsage: it has none.
+    """
+    if settings.search_console is None:
+        raise BadUsage(
+            "exporting search performance",
+            subject=str(settings.config_dir),
+            cause="it configures no search_console",
+            remedy="Add the section; `delivery-ops init` shows one.",
+        )
+    return settings.search_console
 
 
 def configured(search_console: SearchConsole, property_: str) -> SearchProperty:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from delivery_ops import progress
 from delivery_ops.database.roles import Role
-from delivery_ops.defs.outcomes import Outcome
+from delivery_ops.defs.outcomes import Outcome, stops_plainly
 from delivery_ops.lake import datasets
 from delivery_ops.lake.export import Comparison, export
 from delivery_ops.ledger import intake_log
@@ -65,6 +65,7 @@ _CHECK = "lake_agrees_with_postgres"
         )
     ],
 )
+@stops_plainly
 def lake(operation: dg.ResourceParam[Operation]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     operation.catch_up()
     with progress.stage("Exporting the ledger to the lake"):

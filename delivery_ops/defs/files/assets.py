@@ -9,7 +9,7 @@ import dagster as dg
 
 from delivery_ops import progress
 from delivery_ops.connectors.files.load import LoadResult, drop_unconfigured
-from delivery_ops.defs.outcomes import Outcome, failure
+from delivery_ops.defs.outcomes import Outcome, failure, stops_plainly
 from delivery_ops.operation import Operation
 from delivery_ops.reports.data import Balance
 from delivery_ops.settings import SourceKind
@@ -40,6 +40,7 @@ def _asset(kind: SourceKind) -> dg.AssetsDefinition:
         owners=["team:data"],
         kinds={"python", "parquet"},
     )
+    @stops_plainly
     def rows(operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
         return _load(operation, kind)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from delivery_ops.database.roles import Role
-from delivery_ops.defs.outcomes import Outcome
+from delivery_ops.defs.outcomes import Outcome, stops_plainly
 from delivery_ops.gates.sweep import JudgedPage, SweepResult, sweep
 from delivery_ops.gates.verdicts import Mode
 from delivery_ops.operation import Operation
@@ -34,6 +34,7 @@ _CHECK = "every_site_answered"
     owners=["team:qa"],
     kinds={"python", "greatexpectations"},
 )
+@stops_plainly
 def evaluations(operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """Every page that is due, fetched, measured and judged by Great Expectations. One event per page and gate."""
     operation.catch_up()

@@ -10,6 +10,7 @@ import dagster as dg
 
 from delivery_ops import progress
 from delivery_ops.database.roles import Role
+from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.defs.report.facts import run_facts
 from delivery_ops.operation import Operation
 from delivery_ops.reports import loading
@@ -33,6 +34,7 @@ def page_of(settings: Settings) -> Path:
     owners=["team:revops"],
     kinds={"html"},
 )
+@stops_plainly
 def report(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """One page for people: balance, gates, credit by model, what could not be attributed, search. One per run."""
     from delivery_ops.reports import page  # draws charts: half a second to import

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from delivery_ops import progress
-from delivery_ops.defs.outcomes import Outcome, failure
+from delivery_ops.defs.outcomes import Outcome, failure, stops_plainly
 from delivery_ops.defs.search_console.partitions import days_by_property, partition_key, search_days
+from delivery_ops.errors import Permanent
 from delivery_ops.operation import Operation
-from delivery_ops.search_console.due import PropertySummary, export_due, export_range
+from delivery_ops.search_console.due import PropertySummary, configuration, export_due, export_range
 from delivery_ops.search_console.windows import DaySpan
-from delivery_ops.settings import SearchConsole
 
 OWNERS = ["team:search"]
 GROUP = "ingestion"
@@ -31,6 +31,7 @@ GROUP = "ingestion"
     owners=OWNERS,
     kinds={"python", "parquet"},
 )
+@stops_plainly
 def performance(
     context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]
 ) -> Iterator[dg.AssetMaterialization]:
@@ -45,15 +46,20 @@ def performance(
         with progress.stage(f"Search Console: {property_}") as tell:
             summary = export_range(
                 operation.exporter(),
-                _configured(operation),
+                configuration(operation.settings),
                 property_,
                 DaySpan.inclusive(days[0], days[-1]),
                 progress=tell,
             )
         summaries.append(summary)
         yield from _materializations([summary])
-    if broken := [summary.error for summary in summaries if summary.error]:
-        raise dg.Failure(description="; ".join(str(error) for error in broken), allow_retries=False)
+    if broken := {summary.property_name: summary.error for summary in summaries if summary.error}:
+        raise Permanent(  # whatever its error: the client has tried again for as long as that helps
+            "exporting Search Console days",
+            subject=", ".join(broken),
+            cause="; ".join(error.cause for error in broken.values()),
+            remedy=" ".join({error.remedy: None for error in broken.values()}),
+        )
 
 
 @dg.asset(
@@ -70,6 +76,7 @@ def performance(
     owners=OWNERS,
     kinds={"python", "parquet"},
 )
+@stops_plainly
 def coverage(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """Every property's trailing window, brought up to date: what was missing or stale is exported.
 
@@ -91,13 +98,6 @@ def coverage(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Oper
         metadata=outcome.metadata(properties=_table(summary.properties)),
         check_results=[_answered(summary.failed)],
     )
-
-
-def _configured(operation: Operation) -> SearchConsole:
-    configured = operation.settings.search_console
-    if configured is None:
-        raise dg.Failure(description="the configuration has no search_console section", allow_retries=False)
-    return configured
 
 
 def _materializations(summaries: Sequence[PropertySummary]) -> Iterator[dg.AssetMaterialization]:

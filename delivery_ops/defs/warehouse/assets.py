@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from delivery_ops import progress
+from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.defs.warehouse.translator import Translator
 from delivery_ops.operation import Operation
 from delivery_ops.warehouse.dbt import NodeResult, TransformationFailed, build
@@ -26,6 +27,7 @@ POOL = "warehouse"
 @dbt_assets(
     manifest=ensure_manifest(), dagster_dbt_translator=Translator(), exclude="resource_type:unit_test", pool=POOL
 )
+@stops_plainly
 def models(
     context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
@@ -67,6 +69,7 @@ def _results(
     kinds={"postgres"},
     pool=POOL,
 )
+@stops_plainly
 def publication(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """The marts as views of the PostgreSQL schema ``analytics``, all switched at once. One version per run."""
     warehouse = Warehouse.of(operation.settings, as_of=operation.end_of_date)
