@@ -72,6 +72,8 @@ class Database:
 def _unavailable_is_transient(context: ExceptionContext) -> None:
     if context.is_pre_ping or not (context.is_disconnect or context.connection is None):
         return
+    if not isinstance(context.original_exception, Exception):  # Ctrl-C in the middle of a statement
+        return
     address = context.engine.url if context.engine else None
     raise Transient(
         "using the database",

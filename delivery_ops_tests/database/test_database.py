@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import psycopg
 import pytest
@@ -61,6 +62,21 @@ def test_a_server_that_is_not_there_is_transient() -> None:
 def test_an_ordinary_error_stays_what_it_is(database: Database) -> None:
     with pytest.raises(sa.exc.ProgrammingError), database.engine(Role.reader).connect() as connection:
         connection.execute(sa.text("SELECT no_such_column"))
+
+
+def test_ctrl_c_in_the_middle_of_a_statement_stays_ctrl_c(database: Database) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), database.engine(Role.reader).connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            connection.execute(sa.text("SELECT pg_sleep(30)"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _cut(database: Database, pid: int) -> None:
