@@ -1,29 +1,38 @@
 """``up`` and ``down``: the long-lived processes of one operation, started, watched and ended together.
 
-Belongs here: which processes an operation consists of, their logs, and that the end of one ends ``up`` with its
-name. Does not belong here: PostgreSQL, which outlives ``up`` on purpose (``database``), and what the processes do.
+Belongs here: which processes an operation consists of, that there is one ``up`` at a time, and that the end of one
+process ends ``up`` with its name. Does not belong here: PostgreSQL, which outlives ``up`` on purpose (``database``),
+and what the processes do. ``state_dir/up.pid`` names ``up`` and what it started; ``up`` holds a lock on it while it
+lives.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
-import psutil
-
+from delivery_ops import process_sessions
+from delivery_ops.database.server import plain_errors
 from delivery_ops.errors import BadUsage, Permanent
+from delivery_ops.process_sessions import Session
 from delivery_ops.settings import REPOSITORY, Settings
 
-_PID_FILE = "up.pid"
-_END_TIMEOUT_SECONDS = 15
+_HOST = "127.0.0.1"
+_RECORD = "up.pid"
+_END_WITHIN_SECONDS = 60
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +49,7 @@ def programs(settings: Settings, *, port: int) -> tuple[Program, ...]:
     logs = settings.state_dir / "logs"
     scripts = Path(sys.executable).parent
     workspace = ("--workspace", str(REPOSITORY / "workspace.yaml"))
-    webserver = (str(scripts / "dagster-webserver"), *workspace, "--host", "127.0.0.1", "--port", str(port))
+    webserver = (str(scripts / "dagster-webserver"), *workspace, "--host", _HOST, "--port", str(port))
     daemon = (str(scripts / "dagster-daemon"), "run", *workspace)
     return (
         Program(name="Dagster webserver", command=webserver, log=logs / "dagster-webserver.log"),
@@ -48,50 +57,21 @@ def programs(settings: Settings, *, port: int) -> tuple[Program, ...]:
     )
 
 
-def up(settings: Settings, *, environment: Mapping[str, str], port: int, say: Callable[[str], None]) -> None:
+def up(settings: Settings, *, port: int, say: Callable[[str], None]) -> None:
     """Start every program, and wait until Ctrl-C, ``down``, or the end of one of them; then end the others.
 
     Args:
-        environment: what the children get besides this process's environment (``dagster_home.prepare``).
         say: told each line a person should see.
 
     Raises:
-        BadUsage: ``up`` already runs for this operation.
+        BadUsage: ``up`` already runs for this operation, or ``port`` is taken.
         Permanent: a program ended by itself; its log is named.
     """
-    pid_file = settings.state_dir / _PID_FILE
-    if (running := _running(pid_file)) is not None:
-        raise BadUsage(
-            "starting the operation",
-            subject=settings.operation,
-            cause=f"it already runs (process {running.pid})",
-            remedy="Use it, or end it with `delivery-ops down`.",
-        )
-    told_to_end = threading.Event()
-    ended = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        told_to_end.set()
-        ended.set()
-
-    pid_file.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            stack.callback(signal.signal, number, signal.signal(number, end))
-        pid_file.write_text(f"{os.getpid()}\n", encoding="ascii")
-        stack.callback(pid_file.unlink, missing_ok=True)
-        children = []
-        for program in programs(settings, port=port):
-            child = _start(program, environment)
-            children.append((program, child))
-            stack.callback(_end, child)
-            threading.Thread(target=_tell_end, args=(child, ended), daemon=True).start()
-            say(f"{program.name}: process {child.pid}, log {program.log}")
-        say(f"Runs and lineage: http://127.0.0.1:{port}    (Ctrl-C ends everything but PostgreSQL)")
-        ended.wait()
-        dead = [(program, child.returncode) for program, child in children if child.poll() is not None]
-    if dead and not told_to_end.is_set():
-        program, code = dead[0]
+    with _alone(settings) as record:
+        _require_free(port)
+        dead = _kept_running(programs(settings, port=port), _prepared(settings), record, port=port, say=say)
+    if dead is not None:
+        program, code = dead
         raise Permanent(
             "running the operation",
             subject=program.name,
@@ -101,59 +81,140 @@ def up(settings: Settings, *, environment: Mapping[str, str], port: int, say: Ca
 
 
 def end_up(settings: Settings) -> bool:
-    """End a running ``up`` of this operation and wait for it. Returns whether there was one."""
-    process = _running(settings.state_dir / _PID_FILE)
-    if process is None:
+    """End a running ``up`` of this operation, or what a killed one has left. Returns whether there was anything.
+
+    Raises:
+        Permanent: it does not end.
+    """
+    file = settings.state_dir / _RECORD
+    if not file.exists():
         return False
-    process.terminate()
-    process.wait(timeout=2 * _END_TIMEOUT_SECONDS)
+    with file.open("r+", encoding="ascii") as record:
+        if _locked(record):
+            return process_sessions.end(_forgotten(record))
+        process = None
+        deadline = time.monotonic() + _END_WITHIN_SECONDS
+        while not _locked(record):  # it lets go when it has ended everything
+            if process is None and (process := _named(record)):
+                os.kill(process, signal.SIGTERM)
+            if time.monotonic() > deadline:
+                raise Permanent(
+                    "ending the operation's processes",
+                    subject=f"process {process}",
+                    cause=f"it still runs after {_END_WITHIN_SECONDS} s",
+                    remedy=f"End it with `kill -9 {process}`, then run `delivery-ops down` again.",
+                )
+            time.sleep(0.05)
     return True
 
 
-def _start(program: Program, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    program.log.parent.mkdir(parents=True, exist_ok=True)
-    with program.log.open("ab") as log:
-        # A session of its own: Ctrl-C reaches us alone, and we end the children in order.
-        return subprocess.Popen(
-            program.command,
-            env={**os.environ, **environment},
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+@contextmanager
+def _alone(settings: Settings) -> Iterator[TextIO]:
+    """The record of this ``up``, locked; what a killed one has left is ended before."""
+    with plain_errors("starting the operation", settings.state_dir):
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        opened = (settings.state_dir / _RECORD).open("a+", encoding="ascii")
+    with opened as record:
+        if not _locked(record):
+            raise BadUsage(
+                "starting the operation",
+                subject=settings.operation,
+                cause=f"it already runs (process {_named(record)})",
+                remedy="Use it, or end it with `delivery-ops down`.",
+            )
+        remains = _forgotten(record)
+        print(os.getpid(), file=record, flush=True)
+        process_sessions.end(remains)
+        yield record
+        record.truncate(0)
 
 
-def _tell_end(child: subprocess.Popen[bytes], ended: threading.Event) -> None:
-    child.wait()
-    ended.set()
+def _prepared(settings: Settings) -> dict[str, str]:
+    """The environment for Dagster's processes; its tables made, and what killed runs hold given back."""
+    import dagster as dg  # three seconds, and `down` needs none of it
+
+    from delivery_ops import dagster_home, killed_runs
+    from delivery_ops.database.opening import open_database
+
+    with closing(open_database(settings)) as database:
+        environment = dagster_home.prepare(settings, database)
+    os.environ.update(environment)
+    with dg.DagsterInstance.get() as instance:
+        killed_runs.clear_up(instance)
+    return environment
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End ``child`` and every process it started (the webserver keeps code servers of its own)."""
-    if child.poll() is not None:
-        return
-    family = [*psutil.Process(child.pid).children(recursive=True), psutil.Process(child.pid)]
-    for process in family:
-        _signal(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(family, timeout=_END_TIMEOUT_SECONDS)
-    for process in alive:
-        _signal(process, signal.SIGKILL)
+def _kept_running(
+    wanted: tuple[Program, ...],
+    environment: dict[str, str],
+    record: TextIO,
+    *,
+    port: int,
+    say: Callable[[str], None],
+) -> tuple[Program, int] | None:
+    """Run ``wanted`` until we are told to end (``None``), or until one ends by itself: it, with its exit code."""
+    ended, told = threading.Event(), threading.Event()
+    children: list[tuple[Program, subprocess.Popen[bytes]]] = []
+    sessions: list[Session] = []
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        told.set()
+        ended.set()
+
+    def tell_end(child: subprocess.Popen[bytes]) -> None:
+        child.wait()
+        ended.set()
+
+    with ExitStack() as stack:
+        stack.callback(process_sessions.end, sessions)
+        for number in _ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                stack.callback(signal.signal, number, signal.signal(number, end))
+        for program in wanted:
+            child = process_sessions.begin(program.command, log=program.log, folder=REPOSITORY, environment=environment)
+            children.append((program, child))
+            sessions.append(Session.of(child))
+            print(sessions[-1], file=record, flush=True)
+            threading.Thread(target=tell_end, args=(child,), daemon=True).start()
+            say(f"{program.name}: process {child.pid}, log {program.log}")
+        say(f"Runs and lineage, in about ten seconds: http://{_HOST}:{port}    (Ctrl-C ends everything but PostgreSQL)")
+        ended.wait()
+        dead = [(program, child.returncode) for program, child in children if child.poll() is not None]
+    return None if told.is_set() else dead[0]
 
 
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
+def _require_free(port: int) -> None:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((_HOST, port))
+        except (OSError, OverflowError) as error:
+            raise BadUsage(
+                "starting the operation",
+                subject=f"port {port} of {_HOST}",
+                cause=str(error),
+                remedy="Name another one with --port.",
+            ) from error
+
+
+def _locked(record: TextIO) -> bool:
     try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
+        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
-def _running(pid_file: Path) -> psutil.Process | None:
-    """The live ``up`` that wrote ``pid_file``; a file left by a killed one, or a reused pid, counts as none."""
-    try:
-        process = psutil.Process(int(pid_file.read_text(encoding="ascii")))
-        started_before_file = process.create_time() <= pid_file.stat().st_mtime
-    except (OSError, ValueError, psutil.NoSuchProcess):
-        return None
-    return process if started_before_file and process.is_running() else None
+def _named(record: TextIO) -> int | None:
+    """The process id of the ``up`` that holds ``record``; ``None`` while it is only just beginning."""
+    record.seek(0)
+    line = record.readline()
+    return int(line) if line.endswith("\n") else None
+
+
+def _forgotten(record: TextIO) -> list[Session]:
+    """The sessions that an ``up`` which was killed has noted; ``record`` is empty then."""
+    record.seek(0)
+    sessions = [session for line in record.read().splitlines()[1:] if (session := Session.parse(line))]
+    record.truncate(0)
+    return sessions

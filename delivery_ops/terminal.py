@@ -7,29 +7,41 @@ Does not belong here: what is said; ``cli`` and the rooms say that.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from delivery_ops import clock, progress
+from delivery_ops import progress
 from delivery_ops.errors import BadUsage, DeliveryOpsError
 
 DONE, FAILED_CHECK, BAD_USAGE = 0, 1, 2
+INTERRUPTED = 130  # a shell's way to tell Ctrl-C: 128 + SIGINT
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document; instants and paths as text."""
-    sys.stdout.write(json.dumps(document, default=str, ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON document; instants and paths as text, and what is no Unicode as ``?``."""
+    text = json.dumps(document, default=str, ensure_ascii=False, indent=2)
+    sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+
+
+def flush() -> None:
+    """Hand out what was printed. Whoever reads it may have seen enough and gone (``| head``)."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more at its end
 
 
 class _Bars:
@@ -89,18 +101,23 @@ def complain(error: DeliveryOpsError, *, as_json: bool) -> int:
     return BAD_USAGE if isinstance(error, BadUsage) else FAILED_CHECK
 
 
-def complain_of_defect(error: Exception, log_dir: Path) -> int:
+def complain_of_defect(error: Exception, log_dir: Path, *, as_json: bool) -> int:
     """A defect of ours: the traceback goes to a file, a person gets one sentence and the file's name."""
-    log = log_dir / f"defect-{clock.now():%Y%m%dT%H%M%SZ}.log"
-    text = "".join(traceback.format_exception(error))
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(text, encoding="utf-8")
-        where = f"The details are in {log}; please report them."
+        log_dir.mkdir(parents=True, exist_ok=True)
+        # Named without the time: the operation's clock may be frozen, or the very thing that is broken.
+        with NamedTemporaryFile(
+            "w", prefix="defect-", suffix=".log", dir=log_dir, delete=False, encoding="utf-8", errors="replace"
+        ) as log:
+            log.write("".join(traceback.format_exception(error)))
+        remedy = f"The details are in {log.name}; please report them."
     except OSError:
-        where = "Please report it with what you did."
-    err.print(f"[bold red]A defect in delivery_ops[/]: {_plain(f'{type(error).__name__}: {error}'[:300])}")
-    err.print(f"  {where}", markup=False)
+        remedy = "Please report it with what you did."
+    cause = f"{type(error).__name__}: {error}"[:300]
+    if as_json:
+        print_json({"error": "Defect", "cause": cause, "remedy": remedy})
+    err.print(f"[bold red]A defect in delivery_ops[/]: {_plain(cause)}")
+    err.print(f"  {remedy}", markup=False)
     return FAILED_CHECK
 
 

@@ -60,10 +60,10 @@ def clear_remains(data: Path, cluster_name: str) -> None:
     ]
     for process in remains:
         _send(process, signal.SIGQUIT)
-    stubborn = _alive_after(_REMAINS_END_WITHIN_SECONDS, remains)
+    stubborn = alive_after(_REMAINS_END_WITHIN_SECONDS, remains)
     for process in stubborn:
         _send(process, signal.SIGKILL)
-    _alive_after(_REMAINS_END_WITHIN_SECONDS, stubborn)
+    alive_after(_REMAINS_END_WITHIN_SECONDS, stubborn)
     lines = _lock_file_lines(data)
     if lines and lines[_PID].isdecimal() and psutil.pid_exists(int(lines[_PID])):
         (data / "postmaster.pid").unlink()
@@ -98,7 +98,7 @@ def _is_of(command: list[str], data: Path, cluster_name: str) -> bool:
     return _is_postmaster(command, data) or title.startswith(f"postgres: {cluster_name}: ")
 
 
-def _alive_after(seconds: float, processes: list[psutil.Process]) -> list[psutil.Process]:
+def alive_after(seconds: float, processes: list[psutil.Process]) -> list[psutil.Process]:
     """Wait for ``processes`` to end. A zombie has ended: in a container it may never be collected."""
     deadline = time.monotonic() + seconds
     alive = processes
