@@ -97,7 +97,7 @@ def main() -> None:
     """Run the command; whatever goes wrong ends in a sentence and an exit code, never in a traceback."""
     as_json = "--json" in sys.argv
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="delivery-ops", standalone_mode=False) or terminal.DONE
         if code == terminal.INTERRUPTED:
             terminal.err.print("Interrupted. What was done stays; run it again to go on.")
         terminal.flush()

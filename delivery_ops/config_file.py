@@ -92,18 +92,19 @@ class ConfigFile:
         )
 
     def validate(self, model: type[Model], values: Mapping[str, Any]) -> Model:
-        """``values`` as ``model``, or ``BadUsage`` for the first thing that is wrong."""
+        """``values`` as ``model``, or ``BadUsage`` for the first thing that is wrong: a misspelt key before all."""
         try:
             return model.model_validate(dict(values))
         except ValidationError as invalid:
-            first = invalid.errors(include_url=False)[0]
+            problems = invalid.errors(include_url=False)
+            first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
             found = None if first["type"] in {"missing", "value_error"} else first["input"]
             if isinstance(found, dict | list):
                 found = None
             cause = first["msg"].removeprefix("Value error, ")
             if first["type"] == "extra_forbidden":
                 cause, found = f"no such key; allowed are {self._allowed(model, first['loc'])}", None
-            more = len(invalid.errors()) - 1
+            more = len(problems) - 1
             if more:
                 cause += f"; {more} more problem{'s' if more > 1 else ''} in this file"
             raise self.error(first["loc"], cause, found=found) from invalid

@@ -95,7 +95,7 @@ def events_show(
 
 @gate.command("check")
 def gate_check(
-    target: Annotated[str, typer.Argument(metavar="URL_OR_FILE")],
+    target: Annotated[str, typer.Argument(metavar="URL_OR_FILE", help="A published page, or an HTML file.")],
     only: Annotated[str | None, typer.Option("--gate", metavar="NAME", help="Only this gate.")] = None,
     page_url: Annotated[
         str | None, typer.Option("--page-url", help="The URL a file is, or will be, published at.")

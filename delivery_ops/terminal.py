@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 import traceback
@@ -92,12 +93,12 @@ def progress_shown() -> Iterator[None]:
 
 
 def complain(error: DeliveryOpsError, *, as_json: bool) -> int:
-    """Tell a person, or with ``--json`` a program, what went wrong. Returns the exit code."""
+    """Tell a person in three lines, or with ``--json`` a program, what went wrong. Returns the exit code."""
     if as_json:
         print_json(error.as_record())
-    err.print(f"[bold red]{error.doing}[/]: {_plain(error.subject)}", markup=True)
-    err.print(f"  {error.cause}", markup=False)
-    err.print(f"  {error.remedy}", markup=False)
+    err.print(f"[bold red]{error.doing}[/]: {_plain(_line(error.subject))}", markup=True)
+    err.print(f"  {_line(error.cause)}", markup=False)
+    err.print(f"  {_line(error.remedy)}", markup=False)
     return BAD_USAGE if isinstance(error, BadUsage) else FAILED_CHECK
 
 
@@ -113,12 +114,17 @@ def complain_of_defect(error: Exception, log_dir: Path, *, as_json: bool) -> int
         remedy = f"The details are in {log.name}; please report them."
     except OSError:
         remedy = "Please report it with what you did."
-    cause = f"{type(error).__name__}: {error}"[:300]
+    cause = _line(f"{type(error).__name__}: {error}")[:300]
     if as_json:
         print_json({"error": "Defect", "cause": cause, "remedy": remedy})
     err.print(f"[bold red]A defect in delivery_ops[/]: {_plain(cause)}")
     err.print(f"  {remedy}", markup=False)
     return FAILED_CHECK
+
+
+def _line(text: str) -> str:
+    """``text`` without line breaks: a database's complaint has several."""
+    return re.sub(r"\s*\n\s*", " ", text.strip())
 
 
 def _plain(text: str) -> str:

@@ -51,6 +51,7 @@ def complaint(tmp_path: Path, text: str, **variables: str) -> str:
             ["line 4", "items.0.hours", "allowed are days"],
             id="misspelt inner key",
         ),
+        pytest.param("nam: a\n", ["line 1", "key nam", "no such key", "1 more problem"], id="misspelt, so missing"),
         pytest.param("items: []\n", ["line 1", "key name", "Field required"], id="missing key"),
         pytest.param("name: a\nname: b\n", ["line 2", "'name' stands twice"], id="a key given twice"),
         pytest.param("name: [\n", ["no valid YAML, line 2"], id="no YAML"),
