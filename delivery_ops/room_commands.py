@@ -6,6 +6,7 @@ Rooms are imported by the command that needs them: what one costs to import, no 
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,8 @@ def db_url(role: Annotated[str, typer.Option(help=_ROLES)], config: Config = Non
     """Print a login for BI tools, a notebook or psql. It holds a password."""
     from delivery_ops.database.opening import open_database
 
-    terminal.out.print(open_database(load(config)).url(_role(role)), markup=False)
+    with closing(open_database(load(config))) as database:
+        terminal.out.print(database.url(_role(role)), markup=False)
 
 
 @db.command("shell", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -41,8 +43,9 @@ def db_shell(
     from delivery_ops.database import psql
     from delivery_ops.database.opening import open_database
 
-    database = open_database(load(config))
-    raise typer.Exit(psql.run(database.url(_role(role)), context.args))
+    with closing(open_database(load(config))) as database:
+        url = database.url(_role(role))
+    raise typer.Exit(psql.run(url, context.args))
 
 
 @events.command("append")
