@@ -1,0 +1,151 @@
+"""Ghost's Admin API: its key, its addresses, and walking through what it lists.
+
+Belongs here: requests and their paging. Does not belong here: what the objects mean (``objects``), what became of them
+(``pull``), and HTTP (``json_api``). A walk does not count pages: what is saved or deleted between two requests would
+move a row across the border of two pages, unseen. It asks for what follows the last row, in an order that only grows.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from delivery_ops import clock
+from delivery_ops.connectors.failures import AnswerMalformed, CredentialsRefused, NotThere, failure
+from delivery_ops.connectors.json_api import JsonAnswer, JsonApi
+
+DOING = "asking Ghost"
+TOKEN_LIFE = timedelta(minutes=5)  # the most that Ghost takes
+_KEY = re.compile(r"(?P<id>[0-9a-f]+):(?P<secret>(?:[0-9a-f]{2})+)")
+
+Resource = Literal["posts", "pages"]
+RESOURCES: tuple[Resource, ...] = ("posts", "pages")
+Object = Mapping[str, Any]
+
+
+def words_of(refusal: Any) -> str | None:
+    """Ghost's own sentence and code in the JSON of a refusal; None where it is not Ghost's."""
+    try:
+        error = refusal["errors"][0]
+        return f"{error['message']} ({error.get('code') or error['type']})"
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GhostClient:
+    """Reads the posts and pages of one Ghost, of every status.
+
+    Args:
+        url: where its Admin API is: the site's root, or with a separate admin domain that one's.
+        key: an Admin API key, ``id:secret``. Ghost has none that can only read.
+    """
+
+    url: str
+    key: str = field(repr=False)
+    page_size: int = 50
+    api: JsonApi = field(default_factory=lambda: JsonApi(doing=DOING, message_of=words_of))
+
+    def site_time(self) -> datetime | None:
+        """The present by the site's clock, if it says; also the cheapest proof that site and key work."""
+        return self._get("posts", fields="id", limit=1).sent_at
+
+    def changed(self, resource: Resource, since: datetime | None) -> Iterator[Object]:
+        """Every post or page modified at ``since`` or later, the oldest modification first; one that is modified
+        meanwhile may come twice.
+
+        Raises:
+            DeliveryOpsError: one of ``failures``' errors.
+        """
+        start = f"updated_at:>='{_database_text(since)}'" if since else ""
+        return self._walk(resource, "updated_at", start, include="tags")
+
+    def ids(self, resource: Resource) -> Iterator[str]:
+        """The id of every post or page there is. Raises as ``changed``."""
+        return (found["id"] for found in self._walk(resource, "id", "", fields="id"))
+
+    def exists(self, object_id: str) -> bool:
+        """Whether a post or page with this id is there. Raises as ``changed``."""
+        for resource in RESOURCES:
+            try:
+                self._get(f"{resource}/{object_id}", fields="id")
+            except NotThere:
+                continue
+            return True
+        return False
+
+    def _walk(self, resource: Resource, by: Literal["updated_at", "id"], start: str, **asked: str) -> Iterator[Object]:
+        told: set[tuple[str, str]] = set()
+        page = 1
+        while True:
+            answer = self._get(
+                resource, filter=start, order=f"{by} asc,id asc", page=page, limit=self.page_size, **asked
+            )
+            found, has_more = self._listed(answer, resource, by)
+            fresh = [one for one in found if (one["id"], one[by]) not in told]
+            told.update((one["id"], one[by]) for one in fresh)
+            yield from fresh
+            if not has_more:
+                return
+            if not fresh:
+                raise self._malformed(resource, f"page {page} after {start!r} repeats what was given before")
+            # A page full of one value, as after an import: the next one can only be counted to.
+            page = page + 1 if found[0][by] == found[-1][by] else 1
+            start = start if page > 1 else _from(by, found[-1][by])
+
+    def _listed(self, answer: JsonAnswer, resource: Resource, by: str) -> tuple[list[Object], bool]:
+        try:
+            found, has_more = answer.value[resource], answer.value["meta"]["pagination"]["next"] is not None
+            keys = [(one[by], one["id"]) for one in found]
+        except (KeyError, TypeError) as error:
+            raise self._malformed(resource, f"it lacks {error}") from error
+        if not all(isinstance(text, str) for key in keys for text in key):
+            raise self._malformed(resource, f"an id or {by} is no text")
+        if [key[0] for key in keys] != sorted(key[0] for key in keys):
+            raise self._malformed(resource, f"it is not in the order of {by}")
+        return found, has_more
+
+    def _get(self, path: str, **asked: str | int) -> JsonAnswer:
+        query = urlencode({name: value for name, value in asked.items() if value != ""})
+        headers = {"Authorization": f"Ghost {token(self.key, clock.now())}", "Accept-Version": "v5.0"}
+        return self.api.get(f"{self.url.rstrip('/')}/ghost/api/admin/{path}/?{query}", headers)
+
+    def _malformed(self, resource: Resource, cause: str) -> Exception:
+        return failure(AnswerMalformed, DOING, subject=f"{self.url} {resource}", cause=cause)
+
+
+def token(key: str, now: datetime) -> str:
+    """The JSON Web Token (RFC 7519, HS256) that the Admin API takes for ``key``.
+
+    Raises:
+        CredentialsRefused: ``key`` is no Admin API key.
+    """
+    parts = _KEY.fullmatch(key.strip())
+    if parts is None:
+        cause = "the key is not of the form id:secret, both hexadecimal, as Ghost shows an Admin API key"
+        raise failure(CredentialsRefused, DOING, subject="the Admin API", cause=cause)
+    header = {"alg": "HS256", "typ": "JWT", "kid": parts["id"]}
+    claims = {"iat": int(now.timestamp()), "exp": int((now + TOKEN_LIFE).timestamp()), "aud": "/admin/"}
+    signed = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
+    return f"{signed}.{_base64url(hmac.digest(bytes.fromhex(parts['secret']), signed.encode(), 'sha256'))}"
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _from(by: str, last: str) -> str:
+    """The filter for what stands at ``last`` or after it; the rows at ``last`` itself come again."""
+    return f"{by}:>='{_database_text(datetime.fromisoformat(last)) if by == 'updated_at' else last}'"
+
+
+def _database_text(at: datetime) -> str:
+    """An instant as Ghost's database holds it: SQLite compares texts, in which an ISO "T" is greater than a blank."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
