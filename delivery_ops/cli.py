@@ -51,7 +51,7 @@ def init(
     from delivery_ops import starter
 
     file = starter.write(directory)
-    terminal.out.print(f"Wrote {file}. Edit it, then: delivery-ops run --config {directory}")
+    terminal.say(f"Wrote {file}. Edit it, then: delivery-ops run --config {directory}")
 
 
 @app.command()
@@ -74,7 +74,7 @@ def up(
     """Start PostgreSQL and Dagster (webserver, daemon) and keep them running until Ctrl-C."""
     from delivery_ops import processes
 
-    processes.up(load(config), port=port, say=terminal.out.print)
+    processes.up(load(config), port=port, say=terminal.say)
 
 
 @app.command()
@@ -88,9 +88,9 @@ def down(
 
     settings = load(config)
     if processes.end_up(settings):
-        terminal.out.print("Ended the webserver and the daemon.")
+        terminal.say("Ended the webserver and the daemon.")
     stopped = server.stop(settings, force=force)
-    terminal.out.print("Stopped PostgreSQL." if stopped else "PostgreSQL was not running.")
+    terminal.say("Stopped PostgreSQL." if stopped else "PostgreSQL was not running.")
 
 
 def main() -> None:

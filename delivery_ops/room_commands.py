@@ -32,7 +32,7 @@ def db_url(role: Annotated[str, typer.Option(help=_ROLES)], config: Config = Non
     from delivery_ops.database.opening import open_database
 
     with closing(open_database(load(config))) as database:
-        terminal.out.print(database.url(_role(role)), markup=False)
+        terminal.say(database.url(_role(role)))
 
 
 @db.command("shell", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -67,9 +67,9 @@ def events_append(
         terminal.print_json({**asdict(balance), "refused": lines})
     else:
         counts = "  ".join(f"{name} {count}" for name, count in asdict(balance).items())
-        terminal.out.print(counts, markup=False)
+        terminal.say(counts)
         for line in lines:
-            terminal.out.print(f"line {line['line']}: {line['outcome']}: {line['reason']}", markup=False)
+            terminal.say(f"line {line['line']}: {line['outcome']}: {line['reason']}")
     raise typer.Exit(terminal.FAILED_CHECK if refused else terminal.DONE)
 
 
@@ -93,7 +93,7 @@ def events_show(
         terminal.print_json([to_wire(event) for event in timeline])
         return
     for event in timeline:
-        terminal.out.print(telling.event_line(event), markup=False)
+        terminal.say(telling.event_line(event))
 
 
 @gate.command("check")

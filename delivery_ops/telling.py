@@ -6,6 +6,7 @@ and the end of a run, which ``reports.summary`` tells.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
         document = summary.as_json(done.data) | {"report": str(done.report), "failed_checks": list(done.failed_checks)}
         terminal.print_json(document)
         return
-    option = "" if settings.config_dir == DEFAULT_CONFIG else f" --config {settings.config_dir}"
+    option = "" if settings.config_dir == DEFAULT_CONFIG else f" --config {shlex.quote(str(settings.config_dir))}"
     places = summary.Places(
         report=done.report,
         lineage=f"delivery-ops up{option}",
@@ -46,7 +47,7 @@ def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
     )
     terminal.out.print(summary.screen(done.data, places))
     if done.failed_checks:
-        terminal.out.print(f"Checks that failed: {', '.join(done.failed_checks)}", markup=False)
+        terminal.say(f"Checks that failed: {', '.join(done.failed_checks)}")
 
 
 def evaluations(judged: Sequence[Evaluation], *, as_json: bool) -> None:
@@ -58,7 +59,7 @@ def evaluations(judged: Sequence[Evaluation], *, as_json: bool) -> None:
         terminal.out.print(f"{_SIGNS[each.verdict]}  [bold]{each.gate}[/]  ({each.mode}, rules {each.rules_version})")
         for finding in each.findings:
             where = f"  ({finding.where})" if finding.where else ""
-            terminal.out.print(f"    {finding.severity} {finding.code}: {finding.message}{where}", markup=False)
+            terminal.say(f"    {finding.severity} {finding.code}: {finding.message}{where}")
 
 
 def event_line(event: RecordedEvent) -> str:
@@ -75,7 +76,7 @@ def attribution(summary: AttributionSummary, *, as_json: bool) -> None:
         return
     for taken in (summary.touches, summary.conversions):
         counts = f"{taken.rows} rows = {taken.kept} kept + {taken.duplicate} duplicate + {taken.rejected} rejected"
-        terminal.out.print(f"{taken.file}: {counts}", markup=False)
+        terminal.say(f"{taken.file}: {counts}")
     table = Table("model", "currency", "conversions", "attributed", "unattributed", "sum", box=None)
     for total in summary.totals:
         unattributed = sum(total.unattributed_minor.values())
@@ -85,7 +86,7 @@ def attribution(summary: AttributionSummary, *, as_json: bool) -> None:
     said = "adds up to the revenue" if summary.conserved else "DOES NOT ADD UP to the revenue"
     terminal.out.print(f"Amounts are in minor units. Every model's credit {said}, in every currency.")
     for file in summary.files:
-        terminal.out.print(f"  {file}", markup=False)
+        terminal.say(f"  {file}")
 
 
 def export(summary: PropertySummary, *, as_json: bool) -> None:
@@ -103,9 +104,9 @@ def export(summary: PropertySummary, *, as_json: bool) -> None:
         return
     for name, found in days.items():
         span = f": {found[0]} to {found[-1]}" if found else ""
-        terminal.out.print(f"{name:<11} {len(found)} days{span}", markup=False)
+        terminal.say(f"{name:<11} {len(found)} days{span}")
     for refused in summary.refused:
-        terminal.out.print(f"not to be had: {refused.start} to {refused.last}", markup=False)
+        terminal.say(f"not to be had: {refused.start} to {refused.last}")
     if summary.error:
         terminal.complain(summary.error, as_json=False)
 

@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from delivery_ops import progress
 from delivery_ops.errors import BadUsage, DeliveryOpsError
+from delivery_ops.reports import words
 
 DONE, FAILED_CHECK, BAD_USAGE = 0, 1, 2
 INTERRUPTED = 130  # a shell's way to tell Ctrl-C: 128 + SIGINT
@@ -35,6 +36,11 @@ def print_json(document: Any) -> None:
     """Print one JSON document; instants and paths as text, and what is no Unicode as ``?``."""
     text = json.dumps(document, default=str, ensure_ascii=False, indent=2)
     sys.stdout.write(text.encode("utf-8", "replace").decode() + "\n")
+
+
+def say(text: str) -> None:
+    """Print one line that may hold anybody's text: it can neither break the line nor steer the terminal."""
+    out.print(_line(text), markup=False)
 
 
 def flush() -> None:
@@ -74,7 +80,7 @@ class _Lines:
         return lambda _done, _total: None
 
     def ended(self, stage: str) -> None:
-        err.print(f"  {stage} ({time.monotonic() - self._since.pop(stage):.1f} s)")
+        err.print(f"  {_line(stage)} ({time.monotonic() - self._since.pop(stage):.1f} s)", markup=False)
 
 
 @contextmanager
@@ -84,7 +90,11 @@ def progress_shown() -> Iterator[None]:
         with progress.heard_by(_Lines()):
             yield
         return
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), BarColumn(bar_width=24))
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+    )
     with (
         Progress(*columns, MofNCompleteColumn(), TimeElapsedColumn(), console=err) as bars,
         progress.heard_by(_Bars(bars)),
@@ -123,8 +133,8 @@ def complain_of_defect(error: Exception, log_dir: Path, *, as_json: bool) -> int
 
 
 def _line(text: str) -> str:
-    """``text`` without line breaks: a database's complaint has several."""
-    return re.sub(r"\s*\n\s*", " ", text.strip())
+    """``text`` on one line (a database's complaint has several), its control characters shown as escapes."""
+    return words.printable(re.sub(r"\s*\n\s*", " ", text.rstrip()))
 
 
 def _plain(text: str) -> str:

@@ -86,8 +86,8 @@ LINES = [
 REFUSED = [
     (3, "conflict", "another body"),
     (4, "rejected", "asset.archived"),
-    (5, "rejected", "JSON"),
-    (6, "rejected", "nobody-1"),
+    (5, "rejected", "double quotes at line 1, column 2"),
+    (6, "rejected", "nobody registered it"),
     (7, "rejected", "url"),
 ]
 
