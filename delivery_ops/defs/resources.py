@@ -35,10 +35,10 @@ class OperationResource(dg.ConfigurableResource):
 @contextmanager
 def _in_this_process(context: dg.InitResourceContext) -> Iterator[None]:
     """Let the run be known by this process, which executes all of it, and be held up by no killed one."""
-    if context.instance is None or context.run_id is None:  # not in a run
+    if context.instance is None or context.run is None:  # not in a run
         yield
         return
-    context.instance.add_run_tags(context.run_id, killed_runs.process_tag())
+    context.instance.add_run_tags(context.run.run_id, killed_runs.process_tag())
     with killed_runs.cleared_up(context.instance):
         yield
 

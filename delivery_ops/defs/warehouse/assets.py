@@ -78,7 +78,7 @@ def publication(context: dg.AssetExecutionContext, operation: dg.ResourceParam[O
             operation.database,
             warehouse.file,
             marts(ensure_manifest()),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             as_of=operation.end_of_date,
         )
     return dg.MaterializeResult(metadata={"version": done.version, "rows": dict(done.rows)})
