@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ for _name in [name for name in os.environ if name.startswith("DELIVERY_OPS_") an
     del os.environ[_name]  # a developer's own operation must not decide what a test sees
 
 _numbers = itertools.count(1)
+
+NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -126,15 +129,27 @@ def database(shared_server: SharedServer) -> Iterator[Database]:
 
 
 @pytest.fixture
-def empty_database_url(shared_server: SharedServer) -> Iterator[str]:
+def empty_database_url(new_database: NewDatabase) -> Iterator[str]:
     """A superuser's URL of an empty database. As ``database_url`` of some settings it stands for a PostgreSQL of
     the user's own, and ``open_database`` needs no second server. Its roles go with it."""
-    name = f"test_{next(_numbers)}"
-    shared_server.administer(SQL("CREATE DATABASE {}").format(Identifier(name)))
-    yield shared_server.superuser_login(name)
-    shared_server.administer(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
-    for role in Role:
-        shared_server.administer(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role.login(name))))
+    with new_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def new_database(shared_server: SharedServer) -> NewDatabase:
+    """Makes such databases for tests that share one among them; each goes at the end of its context."""
+
+    @contextmanager
+    def made() -> Iterator[str]:
+        name = f"test_{next(_numbers)}"
+        shared_server.administer(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        yield shared_server.superuser_login(name)
+        shared_server.administer(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+        for role in Role:
+            shared_server.administer(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role.login(name))))
+
+    return made
 
 
 @pytest.fixture(scope="session")

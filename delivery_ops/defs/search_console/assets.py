@@ -64,7 +64,8 @@ def performance(
 
 @dg.asset(
     name="raw_search_console__coverage",
-    deps=[performance],
+    # After the gates: search moves a deliverable to its last stage, which one that fails a gate must not enter.
+    deps=[performance, "core_gates__evaluations"],
     check_specs=[
         dg.AssetCheckSpec(
             "every_property_answered",
