@@ -216,17 +216,17 @@ def _seen(truth: Truth, now: datetime) -> defaultdict[str, list[tuple[date, Sear
 
 
 def _credit_of(truth: Truth, deliverable_id: str) -> dict[str, Any]:
-    credits = [credit for credit in truth.credits if credit.deliverable_id == deliverable_id]
-    currencies = sorted({credit.currency for credit in credits})
+    given = [credit for credit in truth.credits if credit.deliverable_id == deliverable_id]
+    currencies = sorted({credit.currency for credit in given})
     return {
         "credit_currencies": len(currencies),
         "credit_currency": currencies[0] if len(currencies) == 1 else None,
-        **dict(_model_sums(credits, several=len(currencies) > 1)),
+        **dict(_model_sums(given, several=len(currencies) > 1)),
     }
 
 
-def _model_sums(credits: Iterable[Any], *, several: bool) -> Iterator[tuple[str, int | None]]:
+def _model_sums(given: Iterable[Any], *, several: bool) -> Iterator[tuple[str, int | None]]:
     """Amounts of several currencies have no sum."""
     for model in MODELS:
-        total = sum(credit.credit_minor for credit in credits if credit.model == model)
+        total = sum(credit.credit_minor for credit in given if credit.model == model)
         yield f"credit_{model}_minor", None if several else total
