@@ -66,6 +66,8 @@ def test_ctrl_c_is_ctrl_c() -> None:
 
 
 class Broken(dg.ConfigurableResource):
+    name: str = "one field, or Dagster asks pydantic for a deprecated attribute"
+
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         raise ZeroDivisionError("by nothing")
 
