@@ -11,8 +11,8 @@ since: so a page first seen already edited still yields the ``page.published`` t
 goes live with a later modified time has changed since and yields ``page.updated`` too: a page withdrawn and brought
 back between two polls looks edited to a pull, and what pull then tells must be among what push told.
 
-The boundary: a modified time moves with every save. Where a page changed sides and was saved again before the next
-poll, pull names the take-down or the return by the last save. Both events stand, and their fold is the same.
+The boundary: a modified time moves with every save. Where a page was taken down, brought back or moved, and was saved
+again before the next poll, pull names that turn by the last save. Both events stand, and their fold is the same.
 """
 
 from __future__ import annotations

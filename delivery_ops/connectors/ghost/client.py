@@ -2,7 +2,8 @@
 
 Belongs here: requests and their paging. Does not belong here: what the objects mean (``objects``), what became of them
 (``pull``), and HTTP (``json_api``). A walk does not count pages: what is saved or deleted between two requests would
-move a row across the border of two pages, unseen. It asks for what follows the last row, in an order that only grows.
+move a row across the border of two pages, unseen. It asks for what stands behind the last row, in an order in which
+rows only ever move to the end.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from delivery_ops.connectors.json_api import JsonAnswer, JsonApi
 
 DOING = "asking Ghost"
 TOKEN_LIFE = timedelta(minutes=5)  # the most that Ghost takes
+_ID = re.compile(r"[0-9a-f]{24}")
 _KEY = re.compile(r"(?P<id>[0-9a-f]+):(?P<secret>(?:[0-9a-f]{2})+)")
 
 Resource = Literal["posts", "pages"]
+SortedBy = Literal["updated_at", "id"]
 RESOURCES: tuple[Resource, ...] = ("posts", "pages")
 Object = Mapping[str, Any]
 
@@ -81,36 +84,42 @@ class GhostClient:
             return True
         return False
 
-    def _walk(self, resource: Resource, by: Literal["updated_at", "id"], start: str, **asked: str) -> Iterator[Object]:
-        told: set[tuple[str, str]] = set()
-        page = 1
+    def _walk(self, resource: Resource, by: SortedBy, start: str, **asked: str) -> Iterator[Object]:
+        condition, last = start, ("", "")
+        order = "updated_at asc,id asc" if by == "updated_at" else "id asc"
         while True:
-            answer = self._get(
-                resource, filter=start, order=f"{by} asc,id asc", page=page, limit=self.page_size, **asked
-            )
-            found, has_more = self._listed(answer, resource, by)
-            fresh = [one for one in found if (one["id"], one[by]) not in told]
-            told.update((one["id"], one[by]) for one in fresh)
-            yield from fresh
+            answer = self._get(resource, filter=condition, order=order, limit=self.page_size, **asked)
+            found, has_more = self._listed(answer, resource)
+            for one in found:
+                before, last = last, self._place(one, by, resource)
+                if last <= before:
+                    raise self._malformed(resource, f"{last} follows {before}: it repeats itself, or is in no order")
+                yield one
             if not has_more:
                 return
-            if not fresh:
-                raise self._malformed(resource, f"page {page} after {start!r} repeats what was given before")
-            # A page full of one value, as after an import: the next one can only be counted to.
-            page = page + 1 if found[0][by] == found[-1][by] else 1
-            start = start if page > 1 else _from(by, found[-1][by])
+            if not found:
+                raise self._malformed(resource, "an empty page is said not to be the last")
+            condition = _after(by, *last)
 
-    def _listed(self, answer: JsonAnswer, resource: Resource, by: str) -> tuple[list[Object], bool]:
+    def _listed(self, answer: JsonAnswer, resource: Resource) -> tuple[list[Object], bool]:
         try:
             found, has_more = answer.value[resource], answer.value["meta"]["pagination"]["next"] is not None
-            keys = [(one[by], one["id"]) for one in found]
         except (KeyError, TypeError) as error:
             raise self._malformed(resource, f"it lacks {error}") from error
-        if not all(isinstance(text, str) for key in keys for text in key):
-            raise self._malformed(resource, f"an id or {by} is no text")
-        if [key[0] for key in keys] != sorted(key[0] for key in keys):
-            raise self._malformed(resource, f"it is not in the order of {by}")
+        if not isinstance(found, list):
+            raise self._malformed(resource, f"its {resource} are no list")
         return found, has_more
+
+    def _place(self, found: object, by: SortedBy, resource: Resource) -> tuple[str, str]:
+        """Where it stands in the list: what it is sorted by, as Ghost's database has it, and its id."""
+        try:
+            object_id, value = _ID.fullmatch(found["id"]), found[by]  # type: ignore[index]
+            place = _database_text(datetime.fromisoformat(value)) if by == "updated_at" else value
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._malformed(resource, f"one of its rows has no readable id or {by} ({error})") from error
+        if object_id is None:
+            raise self._malformed(resource, "the id of one of its rows is no id of Ghost")
+        return place, object_id[0]
 
     def _get(self, path: str, **asked: str | int) -> JsonAnswer:
         query = urlencode({name: value for name, value in asked.items() if value != ""})
@@ -141,9 +150,11 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _from(by: str, last: str) -> str:
-    """The filter for what stands at ``last`` or after it; the rows at ``last`` itself come again."""
-    return f"{by}:>='{_database_text(datetime.fromisoformat(last)) if by == 'updated_at' else last}'"
+def _after(by: SortedBy, value: str, object_id: str) -> str:
+    """The filter (NQL: ``,`` is or, ``+`` is and) for what stands behind this place of the list."""
+    if by == "id":
+        return f"id:>'{object_id}'"
+    return f"updated_at:>'{value}',(updated_at:'{value}'+id:>'{object_id}')"
 
 
 def _database_text(at: datetime) -> str:

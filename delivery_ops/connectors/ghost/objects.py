@@ -59,17 +59,17 @@ def read(kind: str, found: object, site: Site) -> Seen:
     )
 
 
-def require_address(seen: Seen, found: Mapping[str, Any]) -> None:
-    """See that a live page is where its address says.
+def require_address(seen: Seen, lives_at: object) -> None:
+    """See that a live page is where its address says; ``lives_at`` is Ghost's ``url`` of it.
 
     Raises:
         Rejected: code ``unexpected_address``.
     """
-    if seen.is_live and seen.is_tracked and page_key(str(found.get("url"))) != page_key(seen.url):
+    if seen.is_live and seen.is_tracked and page_key(str(lives_at)) != page_key(seen.url):
         raise Rejected(
             "reading a page of Ghost",
             subject=f"{seen.object_id} ({seen.deliverable_id})",
-            cause=f"it lives at {found.get('url')!r:.300}, not at {seen.url}",
+            cause=f"it lives at {lives_at!r:.300}, not at {seen.url}",
             remedy="Set the connector's url and permalink as Ghost's own url and routes.yaml say; then save it again.",
             code="unexpected_address",
         )

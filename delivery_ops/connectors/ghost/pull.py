@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from delivery_ops import clock
 from delivery_ops.connectors.cursor import Cursor, Pulled
 from delivery_ops.connectors.failures import AnswerMalformed, failure
-from delivery_ops.connectors.ghost.client import DOING, RESOURCES, GhostClient, Object
+from delivery_ops.connectors.ghost.client import DOING, RESOURCES, GhostClient
 from delivery_ops.connectors.ghost.objects import PAGE, POST, read, require_address
 from delivery_ops.connectors.pages import Seen, Site, changed, deleted
 from delivery_ops.contracts.envelope import EventDraft
@@ -32,8 +32,8 @@ def pull(client: GhostClient, site: Site, cursor: Cursor, *, listing_every: time
     now = clock.now()
     since = cursor.since(site_now=client.site_time() or now, now=now)
     poll = _Poll(site, cursor, now)
-    for seen, fault in sorted(_sightings(client, site, since), key=lambda sighting: sighting[0].modified_at):
-        poll.take(seen, fault)
+    for seen, lives_at in sorted(_sightings(client, site, since), key=lambda sighting: sighting[0].modified_at):
+        poll.take(seen, lives_at)
     listed_at = cursor.listed_at or now
     if now - listed_at >= listing_every:
         poll.drop(_gone(client, poll.pages))
@@ -56,19 +56,23 @@ class _Poll:
         self._site = site
         self._now = now
 
-    def take(self, after: Seen, fault: Rejected | None) -> None:
-        """Take a sighting in; one with a ``fault`` is remembered as nobody's, so that it is told once."""
+    def take(self, after: Seen, lives_at: object) -> None:
+        """Take a sighting in. One that cannot be used is remembered as nobody's page, so that it is told once."""
         self.newest = max(self.newest or after.modified_at, after.modified_at)
-        before = self.pages.pop(after.object_id, None)
+        before = self.pages.get(after.object_id)
         if before is not None and (before.modified_at, before.is_live) == (after.modified_at, after.is_live):
-            self.pages[after.object_id] = before
             return
-        if fault is not None:
-            self.refused.append(fault)
-        else:
+        try:
+            require_address(after, lives_at)
             self.drafts += changed(self._site, before, after, seen_at=self._now)
-        if fault is not None or after.is_tracked:
+        except Rejected as error:
+            self.refused.append(error)
+            self.pages[after.object_id] = replace(after, deliverable_id=None)
+            return
+        if after.is_tracked:
             self.pages[after.object_id] = after
+        else:
+            self.pages.pop(after.object_id, None)
 
     def drop(self, gone: Iterator[str]) -> None:
         """Take in that these are there no more."""
@@ -76,22 +80,14 @@ class _Poll:
             self.drafts += deleted(self._site, self.pages.pop(object_id), seen_at=self._now)
 
 
-def _sightings(client: GhostClient, site: Site, since: datetime | None) -> Iterator[tuple[Seen, Rejected | None]]:
+def _sightings(client: GhostClient, site: Site, since: datetime | None) -> Iterator[tuple[Seen, object]]:
     for resource, kind in _KINDS.items():
         for found in client.changed(resource, since):
-            yield _sighting(kind, found, site)
-
-
-def _sighting(kind: str, found: Object, site: Site) -> tuple[Seen, Rejected | None]:
-    try:
-        seen = read(kind, found, site)
-    except Rejected as error:
-        raise failure(AnswerMalformed, DOING, subject=f"{site.name}, {error.subject}", cause=error.cause) from error
-    try:
-        require_address(seen, found)
-    except Rejected as fault:
-        return replace(seen, deliverable_id=None), fault
-    return seen, None
+            try:
+                yield read(kind, found, site), found.get("url")
+            except Rejected as error:
+                subject = f"{site.name}, {error.subject}"
+                raise failure(AnswerMalformed, DOING, subject=subject, cause=error.cause) from error
 
 
 def _gone(client: GhostClient, known: dict[str, Seen]) -> Iterator[str]:

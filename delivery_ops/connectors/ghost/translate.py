@@ -36,7 +36,7 @@ def _events(kind: str, change: Any, delivery: Delivery, site: Site) -> list[Even
     if not current:
         return deleted(site, read(kind, previous, site), seen_at=delivery.received_at)
     after = read(kind, current, site)
-    require_address(after, current)
+    require_address(after, current.get("url"))
     before = _before(kind, current, previous, site)
     return changed(site, before, after, seen_at=delivery.received_at)
 

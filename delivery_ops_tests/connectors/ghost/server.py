@@ -16,14 +16,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from delivery_ops.connectors.delivery import Delivery
 from delivery_ops.simulator.loopback import Answer, Request, listening
-from delivery_ops_tests.connectors.ghost.documents import Entry, Revision, admin, changes, current, deleted, instant
+from delivery_ops_tests.connectors.ghost.documents import Entry, Revision, admin, changes, current, deleted
 
 SECRET = "ghost-secret-1"
 KEY_ID, KEY_SECRET = "6b043d7711b8ba77b2e60300", "ab" * 32
@@ -32,9 +32,17 @@ _EVENTS = ("published", "published.edited", "unpublished", "deleted")
 REGISTERED = frozenset(
     {"post.added", "site.changed"} | {f"{kind}.{name}" for kind in ("post", "page") for name in _EVENTS}
 )
-_ORDERS = {None: "id", "id asc,id asc": "id", "updated_at asc,id asc": "updated_at"}
+_ORDERS = {None: "id", "id asc": "id", "updated_at asc,id asc": "updated_at"}
 _RESOURCES = {"posts": "post", "pages": "page"}
-_FILTER = re.compile(r"updated_at:>='(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)'|id:>='([0-9a-f]{24})'")
+_SECOND = r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)'"
+_ID = r"'([0-9a-f]{24})'"
+_FILTERS = {
+    rf"updated_at:>={_SECOND}": lambda one, since: _text(one) >= since,
+    rf"updated_at:>{_SECOND},\(updated_at:{_SECOND}\+id:>{_ID}\)": lambda one, over, at, behind: (
+        _text(one) > over or (_text(one) == at and one.id > behind)
+    ),
+    rf"id:>{_ID}": lambda one, behind: one.id > behind,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +102,8 @@ class Ghost:
 
     @contextmanager
     def listening(self) -> Iterator[str]:
-        """The root of its Admin API, for as long as the context lasts."""
-        with listening(self.respond) as (ip, port):
+        """The root of its Admin API, for as long as the context lasts; whoever replaces ``respond`` disturbs it."""
+        with listening(lambda request: self.respond(request)) as (ip, port):
             yield f"http://{ip}:{port}"
 
     def respond(self, request: Request) -> Answer:
@@ -160,11 +168,10 @@ class Ghost:
 
     def _listed(self, resource: str, entries: list[Entry], asked: dict[str, str]) -> Answer:
         if text := asked.get("filter"):
-            found = _FILTER.fullmatch(text)
-            if not found:
+            fits = [(test, found.groups()) for form, test in _FILTERS.items() if (found := re.fullmatch(form, text))]
+            if not fits:
                 return _error(400, "BadRequestError", f"Error parsing filter {text}")
-            since = found[1] and datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-            entries = [one for one in entries if (one.updated_at >= since if since else one.id >= found[2])]
+            entries = [one for one in entries for test, values in fits if test(one, *values)]
         if asked.get("order") not in _ORDERS:
             return _error(400, "BadRequestError", "order is not known to this Ghost")
         by = _ORDERS[asked.get("order")]
@@ -229,6 +236,11 @@ def _events(before: Entry, after: Entry) -> list[str]:
     return [*found, "edited"]
 
 
+def _text(entry: Entry) -> str:
+    """Its modified time as SQLite holds it."""
+    return entry.updated_at.strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _unbase64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
@@ -241,8 +253,3 @@ def _error(status: int, kind: str, message: str, code: str | None = None) -> Ans
     error = {"message": message, "context": None, "type": kind, "details": None, "property": None, "help": None,
              "code": code, "id": "0", "ghostErrorCode": None}  # fmt: skip
     return _json({"errors": [error]}, status)
-
-
-def text_of(at: datetime) -> str:
-    """An instant as it stands in a key."""
-    return str(instant(at))
