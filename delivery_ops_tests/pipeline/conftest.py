@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from delivery_ops.demo import run_demo
 from delivery_ops.reports import summary
-from delivery_ops.settings import DEFAULT_CONFIG
+from delivery_ops.settings import REPOSITORY
 from delivery_ops.simulator.truth import Truth, truth_of
 from delivery_ops_tests.conftest import NewDatabase
-from delivery_ops_tests.pipeline.operated import Operate, Operated, Seen, operated
+from delivery_ops_tests.pipeline import breaking
+from delivery_ops_tests.pipeline.operated import SEED, Operate, Operated, Seen, demo_configuration, operated
 
-SEED = 7
 PAST_DATE = date(2026, 3, 12)
 
 
@@ -60,6 +63,34 @@ def demo(operate: Operate) -> DemoRuns:
         )
 
 
-def demo_configuration() -> str:
-    """The demo's own, with its state beside it."""
-    return (DEFAULT_CONFIG / "delivery_ops.yaml").read_text(encoding="utf-8").replace("../local", "../state")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrokenRuns:
+    """A run for a past date on which much fails, and the run of the next day, when all is well again.
+
+    ``silent_site`` is the URL of the site that does not answer at first.
+    """
+
+    before: Seen
+    after: Seen
+    silent_site: str
+
+
+@pytest.fixture(scope="session")
+def broken(operate: Operate) -> BrokenRuns:
+    with breaking.surroundings() as around, operate(breaking.configuration(around)) as operation:
+        balance = breaking.begin(operation.settings, around)
+        assert balance.kept == balance.received == 1
+        before = operation.run("run", "--date", str(breaking.BROKEN_DATE))
+        breaking.heal(operation.settings, around)
+        return BrokenRuns(before=before, after=operation.run("run"), silent_site=around.site)
+
+
+@pytest.fixture(scope="session")
+def funnel(operate: Operate, reference_data: Path) -> Seen:
+    """A real company's funnel, run by configuration alone."""
+    configuration = (REPOSITORY / "delivery_ops_tests/data/olist/delivery_ops.yaml").read_text(encoding="utf-8")
+    with (
+        patch.dict(os.environ, {"DELIVERY_OPS_REFERENCE_DATA": str(reference_data)}),
+        operate(configuration.replace("../../../data/local/olist", "../state")) as operation,
+    ):
+        return operation.run_apart("run")

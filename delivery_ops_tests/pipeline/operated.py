@@ -7,7 +7,6 @@ of it. So every test compares values, and none depends on the order of tests.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -19,20 +18,21 @@ from unittest.mock import patch
 
 import dagster as dg
 import sqlalchemy as sa
-from typer.testing import CliRunner
 
-from delivery_ops import cli, clock, dagster_home
+from delivery_ops import clock, dagster_home
 from delivery_ops import settings as settings_module
 from delivery_ops.database.database import Database
 from delivery_ops.database.opening import open_database
 from delivery_ops.database.roles import Role
 from delivery_ops.ledger.ledger import Ledger
-from delivery_ops.settings import CONFIG_VARIABLE, DATABASE_URL_VARIABLE, Settings
+from delivery_ops.settings import CONFIG_VARIABLE, DATABASE_URL_VARIABLE, DEFAULT_CONFIG, Settings
+from delivery_ops_tests import commanding
 
 Rows = list[dict[str, Any]]
 Operate = Callable[[str], AbstractContextManager["Operated"]]
 """Opens an operation whose ``delivery_ops.yaml`` is this text."""
 
+SEED = 7  # of the demo
 _PARTITIONED = dg.AssetKey("raw_search_console__performance")
 
 
@@ -77,10 +77,13 @@ class Operated:
 
     def run(self, *command: str) -> Seen:
         """``delivery-ops COMMAND --json``, in this process."""
-        done = CliRunner().invoke(cli.app, [*command, "--config", str(self.settings.config_dir), "--json"])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return self.seen(done.exit_code, json.loads(done.stdout))
+        said = commanding.give(*command, "--config", self.settings.config_dir, "--json")
+        return self.seen(said.code, said.document)
+
+    def run_apart(self, *command: str) -> Seen:
+        """The same in a process of its own, as a person starts it."""
+        said = commanding.ended(commanding.start(*command, "--config", self.settings.config_dir, "--json"))
+        return self.seen(said.code, said.document)
 
     def seen(self, exit_code: int, document: Mapping[str, Any]) -> Seen:
         """Everything as it stands now, after a run that ended with ``exit_code`` and ``document``."""
@@ -113,6 +116,11 @@ def operated(folder: Path, database_url: str, configuration: str) -> Iterator[Op
             yield Operated(settings=settings_module.load())
         finally:
             clock.read_from(None)
+
+
+def demo_configuration() -> str:
+    """The demo's own, with its state beside it."""
+    return (DEFAULT_CONFIG / "delivery_ops.yaml").read_text(encoding="utf-8").replace("../local", "../state")
 
 
 def _by(rows: Rows, key: tuple[str, ...]) -> dict[Any, dict[str, Any]]:
