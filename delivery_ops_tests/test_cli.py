@@ -207,6 +207,21 @@ def test_down_of_an_operation_that_never_ran_says_so(tmp_path: Path) -> None:
     assert (said.code, said.out, said.err) == (0, "PostgreSQL was not running.\n", "")
 
 
+def test_a_fresh_configuration_runs_and_says_what_it_skipped(tmp_path: Path, empty_database_url: str) -> None:
+    assert give("init", tmp_path).code == 0
+    config = ["--config", tmp_path]
+    said = ended(start("run", *config, "--json", environment={DATABASE_URL_VARIABLE: empty_database_url}))
+    assert said.code == 0, said.err
+    run = said.document["run"]
+    assert (said.document["failed_checks"], run["failures"], said.document["balanced"]) == ([], [], True)
+    told = " ".join(run["skipped"])
+    for skipped in ("deliverables", "touches", "deals", "revenue", "costs", "Search Console", "gates"):
+        assert f"{skipped}: no" in told
+    assert Path(said.document["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    # Nothing but its stages: no log line of a library, no warning.
+    assert all(re.fullmatch(r"  [A-Z][\w ()]+ \(\d+\.\d s\)", line) for line in said.err.splitlines()), said.err
+
+
 def test_a_defect_is_a_sentence_and_a_log_file_with_the_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
