@@ -106,7 +106,8 @@ def _troubles(run: RunFacts) -> Iterator[Text]:
     for sentence in run.skipped[:_SKIPPED_SHOWN]:
         yield _line(f"Not configured: {sentence}", "dim")
     if len(run.skipped) > _SKIPPED_SHOWN:
-        yield _line(f"Not configured: {len(run.skipped) - _SKIPPED_SHOWN} more things, see the report", "dim")
+        more = words.plural(len(run.skipped) - _SKIPPED_SHOWN, "thing")
+        yield _line(f"Not configured: {more} more, which the report names", "dim")
 
 
 def _balances(run: RunFacts) -> Iterator[RenderableType]:
