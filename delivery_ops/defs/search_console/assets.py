@@ -6,6 +6,7 @@ materialized: its partition stays missing, so that lineage and backfills show th
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 import dagster as dg
 
@@ -41,18 +42,19 @@ def performance(
     Launched here for days of one's choice; the daily run brings what is due through the coverage below.
     """
     operation.catch_up()
+    configured, exporter = configuration(operation.settings), operation.exporter()
     summaries = []
     for property_, days in days_by_property(context.partition_keys).items():
+        span = DaySpan.inclusive(days[0], days[-1])
         with progress.stage(f"Search Console: {property_}") as tell:
-            summary = export_range(
-                operation.exporter(),
-                configuration(operation.settings),
-                property_,
-                DaySpan.inclusive(days[0], days[-1]),
-                progress=tell,
-            )
+            summary = export_range(exporter, configured, property_, span, progress=tell)
         summaries.append(summary)
         yield from _materializations([summary])
+        # A day that was taken before, by the command line say, is there as well.
+        tried = {result.day for result in summary.results}
+        for day, known in exporter.logged(property_, span).items():
+            if known.exported_at and day not in tried:
+                yield _materialization(property_, day, status=known.status)
     if broken := {summary.property_name: summary.error for summary in summaries if summary.error}:
         raise Permanent(  # whatever its error: the client has tried again for as long as that helps
             "exporting Search Console days",
@@ -105,10 +107,10 @@ def _materializations(summaries: Sequence[PropertySummary]) -> Iterator[dg.Asset
     for summary in summaries:
         for result in summary.results:
             if result.status in {"complete", "zero"}:
-                yield dg.AssetMaterialization(
-                    asset_key="raw_search_console__performance",
-                    partition=partition_key(summary.property_name, result.day),
-                    metadata={
+                yield _materialization(
+                    summary.property_name,
+                    result.day,
+                    **{
                         "dagster/row_count": result.rows or 0,
                         "status": result.status,
                         "matched": result.matched or 0,
@@ -117,6 +119,12 @@ def _materializations(summaries: Sequence[PropertySummary]) -> Iterator[dg.Asset
                         "impressions": result.impressions or 0,
                     },
                 )
+
+
+def _materialization(property_: str, day: date, **metadata: str | int) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        asset_key="raw_search_console__performance", partition=partition_key(property_, day), metadata=metadata
+    )
 
 
 def _answered(failed: Sequence[PropertySummary]) -> dg.AssetCheckResult:
