@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 SAY := @printf '\033[1m%s\033[0m\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-system lint format clean
+.PHONY: help setup demo test test-system bench lint format clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ test: $(READY) ## set up and test (no Debian package needed)
 
 test-system: $(READY) ## what needs Debian packages, minutes, or kills processes
 	@$(BIN)/python -m pytest -m system
+
+bench: $(READY) ## figures beside the least they could cost; ONLY=name measures one
+	@$(BIN)/python -m delivery_ops_tests.benchmarks $(if $(ONLY),ONLY=$(ONLY))
 
 lint: $(READY) ## format, lint, types, import directions, dbt parse
 	@$(BIN)/ruff format --check .
