@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
@@ -33,6 +34,10 @@ REFERENCE_DATA = "DELIVERY_OPS_REFERENCE_DATA"
 
 for _name in [name for name in os.environ if name.startswith("DELIVERY_OPS_") and name != REFERENCE_DATA]:
     del os.environ[_name]  # a developer's own operation must not decide what a test sees
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _numbers = itertools.count(1)
 

@@ -19,11 +19,14 @@ from delivery_ops.database import account, postmaster, server
 from delivery_ops.errors import Permanent
 from delivery_ops.settings import Settings
 
+# A shell that runs the tests in the background has Ctrl-C ignored, which children inherit: the starter takes it back.
 START_AND_SAY_THE_PORT = """
+import signal
 import sys
 from pathlib import Path
 from delivery_ops.database import server
 from delivery_ops.settings import Settings
+signal.signal(signal.SIGINT, signal.default_int_handler)
 settings = Settings.model_validate_json(sys.stdin.readline())
 sys.stdin.readline()
 print(server.ensure_running(settings).port, flush=True)

@@ -189,6 +189,4 @@ def test_the_queue_says_what_a_dictionary_would(queued: Queued) -> None:
         pass
 
     Machine.queued = queued
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=60, stateful_step_count=30, deadline=None, database=None)
-    )
+    run_state_machine_as_test(Machine, settings=settings(max_examples=60, stateful_step_count=30, database=None))

@@ -181,7 +181,7 @@ def test_a_registrar_that_loses_or_invents_a_draft_is_found_out(ledger: Ledger, 
     assert ledger.read() == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_lines_come_each_is_kept_or_refused(ledger: Ledger, draft: Make, data: st.DataObject) -> None:
     good = st.sampled_from("abc").map(lambda key: line(draft(key)))

@@ -68,7 +68,7 @@ INSTANTS = st.sampled_from([datetime.min.replace(tzinfo=UTC), datetime.max.repla
 WIDE = "\N{GRINNING FACE}"  # four bytes
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(TEXT, EVIDENCE, max_size=4), TEXT.filter(bool), INSTANTS)
 def test_whatever_draft_can_exist_can_be_kept(
     ledger: Ledger, draft: Make, evidence: dict[str, Any], reference: str, at: datetime

@@ -18,7 +18,7 @@ BATCHES = st.lists(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("
 _numbers = itertools.count()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BATCHES)
 def test_batches_come_to_what_a_dictionary_says(
     ledger: Ledger, draft: Make, batches: list[list[tuple[str, str]]]

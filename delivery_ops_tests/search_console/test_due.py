@@ -288,7 +288,7 @@ def test_a_property_that_is_not_configured_is_bad_usage_naming_those_that_are():
 
 
 @given(st.data())
-@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_run_of_troubles_the_lake_equals_the_truth_up_to_the_watermark(exporter, api, data):
     """Daily runs with random failures and skipped days; then the troubles end, and nothing is missing or wrong."""
     name = f"https://b.example/{data.draw(st.integers(0, 10**9))}/"

@@ -200,7 +200,7 @@ def rows_of(number: int, world: World) -> Iterator[tuple[datasets.Dataset, dict[
 def made_worlds() -> list[World]:
     made: list[World] = []
 
-    @settings(max_examples=400, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck))
     @given(worlds())
     def collect(world: World) -> None:
         made.append(world)
