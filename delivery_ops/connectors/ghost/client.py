@@ -28,7 +28,6 @@ _ID = re.compile(r"[0-9a-f]{24}")
 _KEY = re.compile(r"(?P<id>[0-9a-f]+):(?P<secret>(?:[0-9a-f]{2})+)")
 
 Resource = Literal["posts", "pages"]
-SortedBy = Literal["updated_at", "id"]
 RESOURCES: tuple[Resource, ...] = ("posts", "pages")
 Object = Mapping[str, Any]
 
@@ -61,18 +60,27 @@ class GhostClient:
         return self._get("posts", fields="id", limit=1).sent_at
 
     def changed(self, resource: Resource, since: datetime | None) -> Iterator[Object]:
-        """Every post or page modified at ``since`` or later, the oldest modification first; one that is modified
-        meanwhile may come twice.
+        """Every post or page modified at ``since`` or later (None: every one there is), the oldest modification first;
+        one that is modified meanwhile may come twice.
 
         Raises:
             DeliveryOpsError: one of ``failures``' errors.
         """
-        start = f"updated_at:>='{_database_text(since)}'" if since else ""
-        return self._walk(resource, "updated_at", start, include="tags")
-
-    def ids(self, resource: Resource) -> Iterator[str]:
-        """The id of every post or page there is. Raises as ``changed``."""
-        return (found["id"] for found in self._walk(resource, "id", "", fields="id"))
+        condition, last = f"updated_at:>='{_database_text(since)}'" if since else "", ("", "")
+        while True:
+            order = "updated_at asc,id asc"
+            answer = self._get(resource, filter=condition, order=order, limit=self.page_size, include="tags")
+            found, has_more = self._listed(answer, resource)
+            for one in found:
+                before, last = last, self._place(one, resource)
+                if last <= before:
+                    raise self._malformed(resource, f"{last} follows {before}: it repeats itself, or is in no order")
+                yield one
+            if not has_more:
+                return
+            if not found:
+                raise self._malformed(resource, "an empty page is said not to be the last")
+            condition = _after(*last)
 
     def exists(self, object_id: str) -> bool:
         """Whether a post or page with this id is there. Raises as ``changed``."""
@@ -84,23 +92,6 @@ class GhostClient:
             return True
         return False
 
-    def _walk(self, resource: Resource, by: SortedBy, start: str, **asked: str) -> Iterator[Object]:
-        condition, last = start, ("", "")
-        order = "updated_at asc,id asc" if by == "updated_at" else "id asc"
-        while True:
-            answer = self._get(resource, filter=condition, order=order, limit=self.page_size, **asked)
-            found, has_more = self._listed(answer, resource)
-            for one in found:
-                before, last = last, self._place(one, by, resource)
-                if last <= before:
-                    raise self._malformed(resource, f"{last} follows {before}: it repeats itself, or is in no order")
-                yield one
-            if not has_more:
-                return
-            if not found:
-                raise self._malformed(resource, "an empty page is said not to be the last")
-            condition = _after(by, *last)
-
     def _listed(self, answer: JsonAnswer, resource: Resource) -> tuple[list[Object], bool]:
         try:
             found, has_more = answer.value[resource], answer.value["meta"]["pagination"]["next"] is not None
@@ -110,16 +101,15 @@ class GhostClient:
             raise self._malformed(resource, f"its {resource} are no list")
         return found, has_more
 
-    def _place(self, found: object, by: SortedBy, resource: Resource) -> tuple[str, str]:
-        """Where it stands in the list: what it is sorted by, as Ghost's database has it, and its id."""
+    def _place(self, found: object, resource: Resource) -> tuple[str, str]:
+        """Where it stands in the list: its modified time as Ghost's database has it, and its id."""
+        object_id, modified = (found.get("id"), found.get("updated_at")) if isinstance(found, dict) else (None, None)
+        if not isinstance(object_id, str) or not _ID.fullmatch(object_id):
+            raise self._malformed(resource, f"the id of one of its rows is {object_id!r:.80}")
         try:
-            object_id, value = _ID.fullmatch(found["id"]), found[by]  # type: ignore[index]
-            place = _database_text(datetime.fromisoformat(value)) if by == "updated_at" else value
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._malformed(resource, f"one of its rows has no readable id or {by} ({error})") from error
-        if object_id is None:
-            raise self._malformed(resource, "the id of one of its rows is no id of Ghost")
-        return place, object_id[0]
+            return _database_text(datetime.fromisoformat(str(modified))), object_id
+        except (OverflowError, ValueError) as error:
+            raise self._malformed(resource, f"the updated_at of {object_id} is {modified!r:.80}") from error
 
     def _get(self, path: str, **asked: str | int) -> JsonAnswer:
         query = urlencode({name: value for name, value in asked.items() if value != ""})
@@ -150,11 +140,9 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _after(by: SortedBy, value: str, object_id: str) -> str:
+def _after(second: str, object_id: str) -> str:
     """The filter (NQL: ``,`` is or, ``+`` is and) for what stands behind this place of the list."""
-    if by == "id":
-        return f"id:>'{object_id}'"
-    return f"updated_at:>'{value}',(updated_at:'{value}'+id:>'{object_id}')"
+    return f"updated_at:>'{second}',(updated_at:'{second}'+id:>'{object_id}')"
 
 
 def _database_text(at: datetime) -> str:

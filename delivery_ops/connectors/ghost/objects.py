@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from delivery_ops.connectors.mapping import PageFacts
@@ -59,20 +59,17 @@ def read(kind: str, found: object, site: Site) -> Seen:
     )
 
 
-def require_address(seen: Seen, lives_at: object) -> None:
-    """See that a live page is where its address says; ``lives_at`` is Ghost's ``url`` of it.
-
-    Raises:
-        Rejected: code ``unexpected_address``.
-    """
-    if seen.is_live and seen.is_tracked and page_key(str(lives_at)) != page_key(seen.url):
-        raise Rejected(
-            "reading a page of Ghost",
-            subject=f"{seen.object_id} ({seen.deliverable_id})",
-            cause=f"it lives at {lives_at!r:.300}, not at {seen.url}",
-            remedy="Set the connector's url and permalink as Ghost's own url and routes.yaml say; then save it again.",
-            code="unexpected_address",
-        )
+def address_fault(seen: Seen, found: Mapping[str, Any]) -> Rejected | None:
+    """Why a live page cannot be used: it is not where its address says (code ``unexpected_address``); else None."""
+    if not (seen.is_live and seen.is_tracked) or page_key(str(found.get("url"))) == page_key(seen.url):
+        return None
+    return Rejected(
+        "reading a page of Ghost",
+        subject=f"{seen.object_id} ({seen.deliverable_id})",
+        cause=f"it lives at {found.get('url')!r:.300}, not at {seen.url}",
+        remedy="Set the connector's url and permalink as Ghost's own url and routes.yaml say; then save it again.",
+        code="unexpected_address",
+    )
 
 
 def _tags(kind: str, found: Mapping[str, Any]) -> list[str]:
@@ -97,11 +94,12 @@ def _instant(kind: str, found: Mapping[str, Any], name: str) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        in_utc = instant.astimezone(UTC)
+    except (OverflowError, TypeError, ValueError):
         _malformed(kind, f"its {name} is {value!r:.80}")
     if instant.utcoffset() is None:
         _malformed(kind, f"its {name} has no zone: {value!r:.80}")
-    return instant
+    return in_utc
 
 
 def _malformed(kind: str, cause: str) -> NoReturn:

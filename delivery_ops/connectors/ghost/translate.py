@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from delivery_ops.connectors.delivery import Delivery
-from delivery_ops.connectors.ghost.objects import PAGE, POST, read, require_address
+from delivery_ops.connectors.ghost.objects import PAGE, POST, address_fault, read
 from delivery_ops.connectors.pages import Seen, Site, changed, deleted
 from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.contracts.strict_json import parse_json_strict
@@ -23,7 +23,8 @@ def translate(delivery: Delivery, site: Site) -> list[EventDraft]:
     nothing new about a deliverable's page.
 
     Raises:
-        Rejected: codes ``malformed_json``, ``malformed_delivery``, ``malformed_object``, ``unexpected_address``.
+        Rejected: codes ``malformed_json``, ``malformed_delivery``, ``malformed_object``, ``unexpected_address``, and
+            ``invalid_envelope`` for a deliverable_id that no event may carry.
     """
     body = parse_json_strict(delivery.body)
     if not isinstance(body, Mapping):
@@ -36,7 +37,8 @@ def _events(kind: str, change: Any, delivery: Delivery, site: Site) -> list[Even
     if not current:
         return deleted(site, read(kind, previous, site), seen_at=delivery.received_at)
     after = read(kind, current, site)
-    require_address(after, current.get("url"))
+    if fault := address_fault(after, current):
+        raise fault
     before = _before(kind, current, previous, site)
     return changed(site, before, after, seen_at=delivery.received_at)
 

@@ -32,7 +32,7 @@ _EVENTS = ("published", "published.edited", "unpublished", "deleted")
 REGISTERED = frozenset(
     {"post.added", "site.changed"} | {f"{kind}.{name}" for kind in ("post", "page") for name in _EVENTS}
 )
-_ORDERS = {None: "id", "id asc": "id", "updated_at asc,id asc": "updated_at"}
+_ORDERS = {None: "id", "updated_at asc,id asc": "updated_at"}
 _RESOURCES = {"posts": "post", "pages": "page"}
 _SECOND = r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)'"
 _ID = r"'([0-9a-f]{24})'"
@@ -41,7 +41,6 @@ _FILTERS = {
     rf"updated_at:>{_SECOND},\(updated_at:{_SECOND}\+id:>{_ID}\)": lambda one, over, at, behind: (
         _text(one) > over or (_text(one) == at and one.id > behind)
     ),
-    rf"id:>{_ID}": lambda one, behind: one.id > behind,
 }
 
 

@@ -32,7 +32,6 @@ UNHURRIED = st.tuples(st.integers(0, 2), st.sampled_from(CHANGES + REHOMING), st
 HURRIED = st.tuples(st.integers(0, 1), st.sampled_from(CHANGES), st.integers(0, 2000))
 thorough = settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

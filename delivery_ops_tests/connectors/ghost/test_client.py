@@ -84,7 +84,6 @@ def test_every_post_is_listed_once_whatever_the_pages_size(ghost, size):
     ghost.add("page", "a-page")
     with asking(ghost, page_size=size) as client:
         assert [one["slug"] for one in client.changed("posts", None)] == [f"post-{number}" for number in range(7)]
-        assert sorted(client.ids("posts")) == sorted(one.id for one in ghost.entries.values() if one.kind == "post")
         assert [one["slug"] for one in client.changed("pages", None)] == ["a-page"]
 
 
@@ -106,7 +105,7 @@ def test_only_what_was_modified_since_is_listed_and_the_second_itself_is_in_it(g
         assert [one["slug"] for one in found] == ["post-2", "post-3"]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seconds=st.lists(st.integers(0, 2), min_size=1, max_size=8),
     size=st.integers(1, 3),
@@ -217,9 +216,10 @@ ANSWERS = {
     "a list": (says([]), AnswerMalformed, "lacks"),
     "another resource": (says({"pages": [], "meta": {}}), AnswerMalformed, "posts"),
     "no paging": (says({"posts": []}), AnswerMalformed, "meta"),
-    "rows that are none": (page("x"), AnswerMalformed, "no readable id"),
+    "rows that are none": (page("x"), AnswerMalformed, "the id of one"),
     "a row without an id": (page({"updated_at": ONE["updated_at"]}), AnswerMalformed, "id"),
-    "a row with a number for an id": (page(ONE | {"id": 7}), AnswerMalformed, "no readable id"),
+    "a row with a number for an id": (page(ONE | {"id": 7}), AnswerMalformed, "the id of one"),
+    "a row of no known time": (page(ONE | {"updated_at": "0001-01-01T00:00:00+14:00"}), AnswerMalformed, "updated_at"),
     "a disorder": (page(ONE | {"updated_at": "2026-03-03"}, ONE), AnswerMalformed, "order"),
     "an empty page with more to come": (page(more=True), AnswerMalformed, "empty"),
     "the same page for ever": (page(ONE, ONE, more=True), AnswerMalformed, "repeats"),
@@ -273,7 +273,7 @@ def test_a_site_that_says_nothing_is_given_up():
 
 
 def test_a_site_that_drips_is_given_up():
-    """Each byte comes in time; all of them would take for ever."""
+    """Each byte comes in time; all of them would not."""
     server = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -282,8 +282,9 @@ def test_a_site_that_drips_is_given_up():
         with connection:
             connection.recv(65_536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-            while not over.wait(0.01):
-                connection.sendall(b" ")
+            for _ in range(200):
+                if not over.wait(0.01):
+                    connection.sendall(b" ")
 
     thread = threading.Thread(target=drip)
     thread.start()

@@ -83,6 +83,7 @@ def test_a_stale_delivery_must_be_signed_all_the_same():
         (headers(signature(secret="")), [""], "no_secret"),
         (headers(""), [SECRET], "malformed_signature"),
         (headers(signature().upper()), [SECRET], "malformed_signature"),
+        (headers("sha256=" + "A" * 64 + f", t={MILLISECONDS}"), [SECRET], "malformed_signature"),
         (headers(signature() + ", v=1"), [SECRET], "malformed_signature"),
         (headers(signature() + "\n"), [SECRET], "malformed_signature"),
         (headers(signature().replace(", ", ",")), [SECRET], "malformed_signature"),
