@@ -69,7 +69,7 @@ def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) 
     )
 
 
-def ended(process: subprocess.Popen[str], *, within: float = 120) -> Said:
+def ended(process: subprocess.Popen[str], *, within: float = 300) -> Said:
     """What came of a started command."""
     try:
         out, err = process.communicate(timeout=within)

@@ -1,0 +1,79 @@
+"""A daily run ended by ``kill -9`` while it holds the pool ``warehouse``.
+
+At stake: nobody would let go of its place, and every later morning's run would wait for it.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+import dagster as dg
+import pytest
+
+from delivery_ops_tests.commanding import ended
+from delivery_ops_tests.conditions import until
+from delivery_ops_tests.system.conftest import POOL, Operated
+
+pytestmark = pytest.mark.system
+
+
+def holding_the_pool(operated: Operated, instance: dg.DagsterInstance) -> tuple[subprocess.Popen[str], str]:
+    """A run that is in the pool; its process and its id."""
+    process = operated.start("run")
+
+    def holder() -> str | None:
+        assert process.poll() is None
+        return next(iter(instance.event_log_storage.get_concurrency_info(POOL).active_run_ids), None)
+
+    return process, until(holder, within=240, what="the run is in the pool")
+
+
+def assert_the_pool_is_free(instance: dg.DagsterInstance) -> None:
+    known = instance.event_log_storage.get_concurrency_info(POOL)
+    assert (known.claimed_slots, known.pending_steps) == ([], [])
+
+
+def test_the_next_run_frees_its_place_and_succeeds(operated: Operated) -> None:
+    with operated.dagster() as instance:
+        process, run_id = holding_the_pool(operated, instance)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert instance.event_log_storage.get_concurrency_info(POOL).active_run_ids == {run_id}
+        said = operated.give("run", "--json")
+        assert said.code == 0, said.err
+        assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+        assert_the_pool_is_free(instance)
+
+
+def test_a_run_that_already_waits_for_it_goes_on(operated: Operated) -> None:
+    with operated.dagster() as instance:
+        process, run_id = holding_the_pool(operated, instance)
+        process.send_signal(signal.SIGSTOP)  # or it might be through before the other begins to wait
+        waiting = operated.start("run", "--json")
+        until(
+            lambda: (
+                instance.event_log_storage.get_concurrency_info(POOL).pending_run_ids - {run_id}
+                or waiting.poll() is not None
+            ),
+            within=240,
+            what="another run waits",
+        )
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        said = ended(waiting)
+        assert said.code == 0, said.err
+        assert instance.get_run_by_id(run_id).status is dg.DagsterRunStatus.FAILURE
+        assert_the_pool_is_free(instance)
+
+
+def test_ctrl_c_ends_a_run_in_a_line_and_frees_its_place(operated: Operated) -> None:
+    with operated.dagster() as instance:
+        process, run_id = holding_the_pool(operated, instance)
+        process.send_signal(signal.SIGINT)
+        said = ended(process)
+        assert (said.code, said.out) == (130, "")
+        assert said.err.splitlines()[-1] == "Interrupted. What was done stays; run it again to go on."
+        assert "Traceback" not in said.err
+        assert instance.get_run_by_id(run_id).is_finished
+        assert_the_pool_is_free(instance)
