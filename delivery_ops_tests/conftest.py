@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -34,6 +35,12 @@ REFERENCE_DATA = "DELIVERY_OPS_REFERENCE_DATA"
 
 for _name in [name for name in os.environ if name.startswith("DELIVERY_OPS_") and name != REFERENCE_DATA]:
     del os.environ[_name]  # a developer's own operation must not decide what a test sees
+
+# Whoever starts the tests in the background may have Ctrl-C and hang-up ignored, which is inherited; tests of both, and
+# of the processes they end, would then wait for ever.
+for _number, _default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _default)
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile("untimed", deadline=None)
