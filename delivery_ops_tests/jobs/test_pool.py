@@ -20,6 +20,7 @@ from delivery_ops.jobs.pool import Work, drain, run
 from delivery_ops.jobs.queue import JobQueue
 from delivery_ops.jobs.records import Again, Done, Job
 from delivery_ops.jobs.retry import RetryPolicy
+from delivery_ops_tests.conditions import until
 from delivery_ops_tests.conftest import SharedServer
 from delivery_ops_tests.jobs.conftest import LONG, NOON, Queued
 
@@ -339,8 +340,7 @@ def test_a_result_waits_until_the_database_is_back(
                 may_end.set()
                 assert told.wait(PATIENCE)
             queued.ask("b")
-            while queued.queue.still_open("look", ["a", "b"]):
-                assert queued.queue.has_due(["look"])
+            until(lambda: not queued.queue.still_open("look", ["a", "b"]), within=PATIENCE, what="both are done")
     finally:
         logger.removeHandler(telling)
     assert seen.keys == ["a", "b"]
