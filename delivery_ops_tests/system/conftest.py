@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -89,6 +90,8 @@ def _operation(server_folder: Callable[[], Path]) -> Iterator[Settings]:
     try:
         said = ended(start("demo", "--config", str(config)), within=240)
         assert said.code == 0, said.err
+        # Its stages, and no log line or warning of a library.
+        assert all(re.fullmatch(r"  [A-Z].* \(\d+\.\d s\)", line) for line in said.err.splitlines()), said.err
         yield loaded
     finally:
         server.stop(loaded, force=True)
