@@ -58,8 +58,8 @@ def _clear_up_until(over: threading.Event, instance: dg.DagsterInstance) -> None
     while not over.wait(_LOOK_AGAIN_SECONDS):
         try:
             clear_up(instance)
-        except Exception:  # noqa: BLE001  without a database the run fails by itself, and says why
-            return
+        except Exception:  # noqa: BLE001, S112  a database that is away may be back at the next look
+            continue
 
 
 def _is_over(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -29,13 +29,19 @@ _ESCAPABLE_IN_PATH = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:
 _ESCAPABLE_IN_QUERY = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&()*+,;=:@/?]")  # browsers send ' as %27
 
 
+LONGEST_KEY = 2048
+"""Characters, all of them ASCII. sitemaps.org allows an address as many; a PostgreSQL index entry ends at 2,704 bytes,
+and a longer key that reached the ledger would stop every fold of it for ever."""
+
+
 def page_key(url: str) -> str | None:
     """The key of the page at ``url``: ``host[:port]/path[?query]``; None when it is no web address.
 
     Equal keys mean one page. Scheme, user, fragment, default port (80 and 443), and the parameters ``utm_*``,
     ``gclid`` and ``fbclid`` are dropped; the host is lower-cased and in its ASCII form; escapes are in their one
     form; ``.`` and ``..`` are resolved; an empty path is ``/``. Kept as they are: ``www.``, the case of the path,
-    its trailing and doubled slashes, and the order of the other parameters. Never raises; None equals no key.
+    its trailing and doubled slashes, and the order of the other parameters. Never raises; None equals no key. An
+    address whose key is longer than ``LONGEST_KEY`` has none: escaping triples what is not ASCII.
 
     >>> page_key("HTTPS://Example.com:443/A/../b/?utm_source=x&b=2&a=1#frag")
     'example.com/b/?b=2&a=1'
@@ -53,7 +59,8 @@ def page_key(url: str) -> str | None:
     if site is None:
         return None
     path, _, query = rest.partition("#")[0].partition("?")
-    return site + _path(path) + _query(query)
+    key = site + _path(path) + _query(query)
+    return key if len(key) <= LONGEST_KEY else None
 
 
 def _is_unicode(text: str) -> bool:

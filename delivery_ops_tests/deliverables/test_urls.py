@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_ops.deliverables.urls import page_key
+from delivery_ops.deliverables.urls import LONGEST_KEY, page_key
 
 PAGE = "shop.example/a/b"
 
@@ -144,3 +144,10 @@ def test_what_does_not_name_another_page_does_not_change_the_key(
 def test_pages_with_other_parameters_or_another_order_of_them_stay_apart(one: list[str], other: list[str]) -> None:
     keys = [page_key(f"https://{PAGE}?{'&'.join(parameters)}") for parameters in (one, other)]
     assert (keys[0] == keys[1]) == (one == other)
+
+
+def test_an_address_too_long_for_an_index_has_no_key() -> None:
+    fitting = "http://a.example/" + "b" * (LONGEST_KEY - len("a.example/"))
+    assert page_key(fitting) == fitting.removeprefix("http://")
+    assert page_key(fitting + "b") is None
+    assert page_key("http://a.example/" + "\u6f22" * 300) is None
