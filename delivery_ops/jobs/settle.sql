@@ -9,7 +9,7 @@ WITH given AS (
 ),
 
 held AS (
-    SELECT job.job_id, job.lease_epoch
+    SELECT given.*
     FROM ops.job AS job
     INNER JOIN given ON job.job_id = given.job_id AND job.lease_epoch = given.lease_epoch
     WHERE job.leased_until IS NOT NULL
@@ -19,15 +19,14 @@ held AS (
 
 UPDATE ops.job
 SET
-    due_at = coalesce(given.due_at, job.due_at),
-    payload = coalesce(given.payload::json, job.payload),
-    attempts = CASE WHEN given.begins_anew THEN 0 ELSE job.attempts END,
+    due_at = coalesce(held.due_at, job.due_at),
+    payload = coalesce(held.payload::json, job.payload),
+    attempts = CASE WHEN held.begins_anew THEN 0 ELSE job.attempts END,
     lease_owner = NULL,
     leased_until = NULL,
-    outcome = given.outcome,
-    ended_at = CASE WHEN given.outcome IS NOT NULL THEN ops.now() END,
-    reason = given.reason
-FROM given
-INNER JOIN held ON given.job_id = held.job_id AND given.lease_epoch = held.lease_epoch
-WHERE job.job_id = given.job_id
+    outcome = held.outcome,
+    ended_at = CASE WHEN held.outcome IS NOT NULL THEN ops.now() END,
+    reason = held.reason
+FROM held
+WHERE job.job_id = held.job_id
 RETURNING job.job_id, job.lease_epoch

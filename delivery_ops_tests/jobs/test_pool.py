@@ -4,11 +4,12 @@ result lost while the database is away, a loop that never ends or never looks.""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier, Event, Lock, Semaphore, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -107,13 +108,52 @@ def test_a_kind_runs_as_many_at_once_as_it_may_and_no_more(queued: Queued) -> No
     assert most == [3]
 
 
-def test_a_worker_holds_no_more_than_it_runs(queued: Queued) -> None:
+class CallsSeen(JobQueue):
+    """Lets a test wait until the loop has looked for jobs of ``kind``, or has renewed leases."""
+
+    def __init__(self, queued: Queued, kind: str = "look") -> None:
+        super().__init__(queued.engine)
+        self._kind = kind
+        self.claims, self.renewals = Semaphore(0), Semaphore(0)
+
+    def claim(self, kind: str, limit: int, **how: Any) -> list[Job]:
+        jobs = super().claim(kind, limit, **how)
+        if kind == self._kind:
+            self.claims.release()
+        return jobs
+
+    def renew(self, jobs: Sequence[Job], lease: timedelta) -> list[Job]:
+        lost = super().renew(jobs, lease)
+        if jobs:
+            self.renewals.release()
+        return lost
+
+
+def waited_for(semaphore: Semaphore, times: int) -> bool:
+    return all(semaphore.acquire(timeout=PATIENCE) for _ in range(times))
+
+
+def test_a_worker_holds_no_more_than_it_runs_however_often_it_looks(queued: Queued) -> None:
     for number in range(5):
         queued.ask(str(number))
+    queue = CallsSeen(queued, "poll")
     held: list[int] = []
-    handle = Seen(lambda _: held.append(queued.count("leased_until IS NOT NULL")))
-    drain(queued.queue, {"look": Work(handle=handle, at_once=1)}, idle=IDLE)
+
+    def handle(_: Job) -> None:
+        assert waited_for(queue.claims, 3)
+        held.append(queued.count("leased_until IS NOT NULL"))
+
+    drain(queue, {"look": Work(handle=Seen(handle), at_once=1), "poll": Work(handle=Seen())}, idle=IDLE)
     assert held == [1] * 5
+
+
+def test_a_backlog_is_worked_off_without_idle_time(queued: Queued) -> None:
+    for number in range(10):
+        queued.ask(str(number))
+    idle = timedelta(seconds=5)
+    begun = monotonic()
+    drain(queued.queue, {"look": Work(handle=Seen(), at_once=1)}, idle=idle)
+    assert monotonic() - begun < idle.total_seconds()  # nine times as long where each job waits for the next look
 
 
 def test_two_workers_share_what_is_due(queued: Queued) -> None:
@@ -239,23 +279,9 @@ def test_a_job_that_kills_its_workers_is_given_up_unrun(queued: Queued) -> None:
     assert "vanished during attempt 2" in queued.row("deadly")["reason"]
 
 
-class RenewalsSeen(JobQueue):
-    """Lets a test wait for renewals."""
-
-    def __init__(self, queued: Queued) -> None:
-        super().__init__(queued.engine)
-        self.seen = Semaphore(0)
-
-    def renew(self, jobs: Any, lease: timedelta) -> list[Job]:
-        lost = super().renew(jobs, lease)
-        if jobs:
-            self.seen.release()
-        return lost
-
-
 def test_a_long_jobs_lease_is_renewed_while_it_runs(queued: Queued) -> None:
     queued.ask("long")
-    queue = RenewalsSeen(queued)
+    queue = CallsSeen(queued)
     may_end = Event()
     handle = Seen(lambda _: may_end.wait(PATIENCE))
     ended: list[Any] = []
@@ -265,8 +291,7 @@ def test_a_long_jobs_lease_is_renewed_while_it_runs(queued: Queued) -> None:
 
     worker = Thread(target=work)
     worker.start()
-    for _ in range(4):  # a third of a second each: the first lease is over
-        assert queue.seen.acquire(timeout=PATIENCE)
+    assert waited_for(queue.renewals, 4)  # a third of a second each: the first lease is over
     assert queued.claim() == []
     may_end.set()
     worker.join(PATIENCE)

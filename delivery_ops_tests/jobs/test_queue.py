@@ -242,6 +242,14 @@ def test_workers_that_claim_at_once_share_the_jobs_and_none_gets_another_ones(qu
     assert sorted(key for share in shares for key in share) == sorted(str(number) for number in range(200))
 
 
+def test_a_job_somebody_has_locked_keeps_nobody_waiting_for_the_others(queued: Queued) -> None:
+    for key in ("locked", "free"):
+        queued.ask(key)
+    with ThreadPoolExecutor(1) as threads, queued.engine.begin() as connection:
+        connection.exec_driver_sql("SELECT FROM ops.job WHERE key = 'locked' FOR UPDATE")
+        assert keys(threads.submit(queued.claim).result(timeout=30)) == ["free"]
+
+
 def test_transactions_that_ask_for_the_same_jobs_in_other_orders_do_not_kill_each_other(queued: Queued) -> None:
     new = [NewJob(kind="look", key=str(number), payload={}, due_at=NOON) for number in range(500)]
     together = Barrier(4)
