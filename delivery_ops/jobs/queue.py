@@ -73,7 +73,6 @@ class JobQueue:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
         # Each call is one statement, which commits by itself: no round trips for BEGIN and COMMIT.
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
