@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ define( 'WP_HTTP_BLOCK_EXTERNAL', true );
 define( 'AUTOMATIC_UPDATER_DISABLED', true );
 define( 'DISABLE_WP_CRON', true );
 define( 'WP_ENVIRONMENT_TYPE', 'local' );  // else application passwords are refused over http
-%(constants)s
+require __DIR__ . '/plugin-config.php';
 $table_prefix = 'wp_';
 define( 'ABSPATH', __DIR__ . '/' );
 require_once ABSPATH . 'wp-settings.php';
@@ -106,7 +107,7 @@ class WordPress:
 
     def client(self, **options: Any) -> WordPressClient:
         """The connector's own client, with the editor's application password."""
-        return WordPressClient(url=self.url, user=self.user, password=self.password, **options)
+        return WordPressClient(**{"url": self.url, "user": self.user, "password": self.password, **options})
 
     def save(self, kind: str, page_id: int | None = None, **fields: Any) -> Page:
         """Create or change a page: ``title``, ``slug``, ``content``, ``status``, ``tags``, ``meta``, ``date_gmt``."""
@@ -165,6 +166,22 @@ class WordPress:
         """Take the plugin away: no webhook any more."""
         (self.folder / "wp-content" / "mu-plugins" / PLUGIN.name).unlink()
 
+    def plug(self) -> None:
+        """Put the plugin in its place."""
+        (self.folder / "wp-content" / "mu-plugins").mkdir(exist_ok=True)
+        shutil.copy(PLUGIN, self.folder / "wp-content" / "mu-plugins")
+
+    def define(self, **constants: str | None) -> None:
+        """Define these constants, the plugin's, in ``wp-config.php``; None leaves one out."""
+        lines = [f"define( '{name}', '{value}' );" for name, value in constants.items() if value is not None]
+        (self.folder / "plugin-config.php").write_text("\n".join(["<?php", *lines, ""]))
+
+    def wait_for_later(self) -> None:
+        """Wait until changes get a later modified time, and not one that could be the same save's: two seconds on."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        while datetime.now(UTC) < now + timedelta(seconds=2):
+            time.sleep(0.05)
+
 
 @contextmanager
 def wordpress(
@@ -172,7 +189,6 @@ def wordpress(
 ) -> Iterator[WordPress]:
     """A fresh WordPress, whose plugin tells ``hook_url`` of changes; up in five seconds once the packages are there."""
     require_packages()
-    constants = {"DELIVERY_OPS_HOOK_URL": hook_url, "DELIVERY_OPS_HOOK_SECRET": secret, "DELIVERY_OPS_FIELD": field}
     with ExitStack() as stack:
         # Not below tmp_path: that is closed to MariaDB's account, and too long for a socket's path.
         state = Path(tempfile.mkdtemp(prefix="delivery-ops-wordpress."))
@@ -184,16 +200,14 @@ def wordpress(
         folder = state / "site"
         shutil.copytree(_INSTALLED, folder)
         (folder / "router.php").write_text(_ROUTER)
-        defined = [f"define( '{name}', '{value}' );" for name, value in constants.items() if value is not None]
-        (folder / "wp-config.php").write_text(
-            _CONFIG % {"socket": database, "url": url.rstrip("/"), "constants": "\n".join(defined)}
-        )
+        (folder / "wp-config.php").write_text(_CONFIG % {"socket": database, "url": url.rstrip("/")})
+        (folder / "plugin-config.php").write_text("<?php\n")
         _php(folder, _INSTALL)
-        password = _php(folder, _SET_UP)
-        (folder / "wp-content" / "mu-plugins").mkdir()
-        shutil.copy(PLUGIN, folder / "wp-content" / "mu-plugins")
+        site = WordPress(url=url, folder=folder, user=ADMIN, password=_php(folder, _SET_UP))
+        site.define(DELIVERY_OPS_HOOK_URL=hook_url, DELIVERY_OPS_HOOK_SECRET=secret, DELIVERY_OPS_FIELD=field)
+        site.plug()
         stack.enter_context(_web_server(folder, port, log=tmp_path / "php.log"))
-        yield WordPress(url=url, folder=folder, user=ADMIN, password=password)
+        yield site
 
 
 def require_packages() -> None:
@@ -206,7 +220,8 @@ def require_packages() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
         apt = ["apt-get", "--quiet", *command]
-        subprocess.run(apt, check=True, env=environment, capture_output=True, timeout=600)
+        done = subprocess.run(apt, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, (apt, done.stderr[-2000:])
 
 
 def _theme() -> Path:

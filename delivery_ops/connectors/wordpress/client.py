@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from delivery_ops.connectors.failures import AnswerMalformed, RequestRefused, failure
+from delivery_ops.connectors.failures import AnswerMalformed, CredentialsRefused, NotThere, RequestRefused, failure
 from delivery_ops.connectors.json_api import JsonAnswer, JsonApi
 from delivery_ops.connectors.mapping import DeliverableRule
 from delivery_ops.connectors.wordpress.paging import Paginator
@@ -25,6 +26,8 @@ DOING = "asking WordPress"
 MAX_PER_PAGE = 100
 REPEATED_HOUR = timedelta(hours=1)
 """WordPress compares modified times by its local clock, which shows one hour twice when summer time ends."""
+
+RIGHTS = ("edit_others_pages", "edit_others_posts")
 
 Resource = Literal["pages", "posts"]
 RESOURCES: tuple[Resource, ...] = ("pages", "posts")
@@ -60,8 +63,19 @@ class WordPressClient:
     api: JsonApi = field(default_factory=lambda: JsonApi(doing=DOING, message_of=words_of))
 
     def site_time(self) -> datetime | None:
-        """The present by the site's clock, if it says; also the cheapest proof that site and password work."""
-        return self._get("users/me", _fields="id", context="edit").sent_at
+        """The present by the site's clock, if it says; also the cheapest proof that site and account serve.
+
+        Raises:
+            DeliveryOpsError: one of ``failures``' errors. WordPress leaves out of its lists what an account may not
+                edit, without a word; so an account that may not edit everybody's pages is ``CredentialsRefused``.
+        """
+        answer = self._get("users/me", _fields="capabilities", context="edit")
+        with self._reading("the account"):
+            lacks = [right for right in RIGHTS if not answer.value["capabilities"].get(right)]
+        if lacks:
+            cause = f"the account {self.user!r} lacks {', '.join(lacks)}: it needs the role Editor"
+            raise failure(CredentialsRefused, DOING, subject=self.url, cause=cause)
+        return answer.sent_at
 
     def changed(self, resource: Resource, since: datetime | None, rule: DeliverableRule) -> Iterator[Object]:
         """Every page or post modified at ``since`` or later (None: every one), and some before; each with what
@@ -74,14 +88,28 @@ class WordPressClient:
         yield from self._named(self._walk(resource, rule, start), rule)
 
     def these(self, ids: Sequence[str], rule: DeliverableRule) -> Iterator[Object]:
-        """Those of the pages and posts ``ids`` that exist. Raises as ``changed``."""
+        """The pages and posts ``ids``, those that there are. Raises as ``changed``."""
         for at in range(0, len(ids), self.page_size):
             include = ",".join(ids[at : at + self.page_size])
             for resource in RESOURCES:
                 yield from self._named(self._walk(resource, rule, {"include": include}), rule)
 
+    def exists(self, object_id: str) -> bool:
+        """Whether there is a page or post ``object_id``; only WordPress's own word is a no. Raises as ``changed``."""
+        for resource in RESOURCES:
+            try:
+                self._get(f"{resource}/{object_id}", _fields="id")
+            except CredentialsRefused:
+                return True
+            except NotThere as refused:
+                if "rest_post_invalid_id" not in refused.cause:
+                    raise
+            else:
+                return True
+        return False
+
     def _walk(self, resource: Resource, rule: DeliverableRule, start: Mapping[str, str]) -> Iterator[list[Object]]:
-        paginator = Paginator(subject=f"{self.url} {resource}", page_size=self.page_size)
+        paginator = Paginator(subject=f"{self.url} {resource}")
         asked = {"context": "edit", "status": "any,trash", "orderby": "id", "order": "asc", **start}
         asked["_fields"] = ",".join((*_FIELDS, *_fields_of(rule)))
         while not paginator.finished:
@@ -96,23 +124,11 @@ class WordPressClient:
     def _named(self, pages: Iterable[list[Object]], rule: DeliverableRule) -> Iterator[Object]:
         """The rows as the plugin would send them."""
         for rows in pages:
-            tags = self._tag_names({tag for row in rows for tag in row.get("tags", [])}) if rule.place == "tag" else {}
-            yield from (self._state(row, tags, rule) for row in rows)
-
-    def _state(self, row: Object, tags: Mapping[int, str], rule: DeliverableRule) -> Object:
-        try:
-            slug = _TRASHED.sub("", row["slug"])
-            link = row["link"] if row["status"] == "publish" else _NAME.sub(slug, row["permalink_template"])
-            held = [row[place][rule.value] for place in ("meta", "acf") if rule.value in (row.get(place) or ())]
-            return {
-                **{name: row[name] for name in ("id", "type", "status", "date_gmt", "modified_gmt")},
-                "slug": slug,
-                "link": link,
-                "tags": [tags[tag] for tag in row.get("tags", [])] if tags else [],
-                "field": held[0] if held and rule.place == "field" else None,
-            }
-        except (KeyError, TypeError) as error:
-            raise failure(AnswerMalformed, DOING, subject=self.url, cause=f"a row lacks {error}") from error
+            with self._reading("a row"):
+                tags = [row.get("tags", []) for row in rows]  # there where the rule asks for them; pages have none
+                names = self._tag_names({tag for each in tags for tag in each})
+                states = [_state(row, [names[tag] for tag in each], rule) for row, each in zip(rows, tags, strict=True)]
+            yield from states
 
     def _tag_names(self, ids: set[int]) -> dict[int, str]:
         names: dict[int, str] = {}
@@ -120,16 +136,36 @@ class WordPressClient:
         for at in range(0, len(wanted), MAX_PER_PAGE):
             include = ",".join(map(str, wanted[at : at + MAX_PER_PAGE]))
             answer = self._get("tags", include=include, per_page=MAX_PER_PAGE, _fields="id,name")
-            try:
-                names.update((tag["id"], tag["name"]) for tag in answer.value)
-            except (KeyError, TypeError) as error:
-                raise failure(AnswerMalformed, DOING, subject=self.url, cause=f"a tag lacks {error}") from error
+            names.update((tag["id"], tag["name"]) for tag in answer.value)
         return names
+
+    @contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError) as error:
+            cause = f"{what} is not as WordPress gives it ({error})"
+            raise failure(AnswerMalformed, DOING, subject=self.url, cause=cause) from error
 
     def _get(self, path: str, **asked: str | int) -> JsonAnswer:
         credentials = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}", "Cache-Control": "no-cache"}
         return self.api.get(f"{self.url.rstrip('/')}/wp-json/wp/v2/{path}?{urlencode(asked)}", headers)
+
+
+def _state(row: Object, tags: list[str], rule: DeliverableRule) -> Object:
+    slug = _TRASHED.sub("", row["slug"])
+    # While it is not live its link is a preview's, and the template is where it would be; of a post in the trash, and
+    # of a status that a plugin brought, that is the preview's as well.
+    elsewhere, is_known = _NAME.subn(lambda _: slug, row["permalink_template"])
+    held = [row[place][rule.value] for place in ("meta", "acf") if rule.value in (row.get(place) or ())]
+    return {
+        **{name: row[name] for name in ("id", "type", "status", "date_gmt", "modified_gmt")},
+        "slug": slug,
+        "link": row["link"] if row["status"] == "publish" else elsewhere if is_known else None,
+        "tags": tags,
+        "field": held[0] if held and rule.place == "field" else None,
+    }
 
 
 def _fields_of(rule: DeliverableRule) -> tuple[str, ...]:

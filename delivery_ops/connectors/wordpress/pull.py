@@ -36,15 +36,15 @@ def pull(client: WordPressClient, site: Site, cursor: Cursor, *, listing_every: 
     is_listing = cursor.listed_at is None or now - cursor.listed_at >= listing_every
     since = None if is_listing else cursor.since(site_now=site_now, now=now)
     listed = chain.from_iterable(client.changed(resource, since, site.rule) for resource in RESOURCES)
-    seen = _sightings(chain(listed, client.these(_due(cursor, site_now), site.rule)), site)
+    seen, refused = _sightings(chain(listed, client.these(_due(cursor, site_now), site.rule)), site)
     poll = _Poll(site, cursor, now)
     for one in seen:
         poll.take(one)
     if is_listing:
-        poll.drop(_gone(client, site, cursor, seen))
+        poll.drop(_gone(client, cursor, seen))
     return Pulled(
         drafts=tuple(poll.drafts),
-        refused=tuple(poll.refused),
+        refused=(*refused, *poll.refused),
         cursor=Cursor(
             newest=poll.newest, polled_at=now, listed_at=now if is_listing else cursor.listed_at, pages=poll.pages
         ),
@@ -68,6 +68,8 @@ class _Poll:
         before = self.pages.get(after.object_id)
         if before is not None and (before.modified_at, before.is_live) == (after.modified_at, after.is_live):
             return
+        if before is not None and not after.url:
+            after = replace(after, url=before.url, deliverable_id=before.deliverable_id)
         try:
             self.drafts += changed(self._site, before, after, seen_at=self._now)
         except Rejected as error:
@@ -92,18 +94,26 @@ def _due(cursor: Cursor, site_now: datetime) -> list[str]:
     return [one.object_id for one in scheduled if one.published_at is not None and one.published_at <= site_now]
 
 
-def _sightings(rows: Iterable[Object], site: Site) -> list[Seen]:
-    try:
-        return sorted((read(row, site) for row in rows), key=lambda one: one.modified_at)
-    except Rejected as error:
-        subject = f"{site.name}, {error.subject}"
-        raise failure(AnswerMalformed, DOING, subject=subject, cause=error.cause) from error
+def _sightings(rows: Iterable[Object], site: Site) -> tuple[list[Seen], list[Rejected]]:
+    """The rows that can be read, in the order of their modified times, and why the others cannot: one page that a
+    plugin spoilt stops no other. Where none can be read it is the answer that is spoilt."""
+    seen: list[Seen] = []
+    refused: list[Rejected] = []
+    for row in rows:
+        try:
+            seen.append(read(row, site))
+        except Rejected as error:
+            refused.append(error)
+    if refused and not seen:
+        cause = f"{refused[0].subject}: {refused[0].cause}"
+        raise failure(AnswerMalformed, DOING, subject=site.name, cause=cause) from refused[0]
+    return sorted(seen, key=lambda one: one.modified_at), refused
 
 
-def _gone(client: WordPressClient, site: Site, cursor: Cursor, seen: Sequence[Seen]) -> Iterator[str]:
-    """The known pages that are listed no more. They are asked for by their ids before it is believed: a list that lost
-    a row would take a live page down, under a key that can never be used again."""
+def _gone(client: WordPressClient, cursor: Cursor, seen: Sequence[Seen]) -> Iterator[str]:
+    """The known pages that are listed no more. Each is asked for on its own before it is believed: a list that lost a
+    row would take a live page down, under a key that can never be used again."""
     listed = {one.object_id for one in seen}
-    missing = [object_id for object_id in cursor.pages if object_id not in listed]
-    there = {str(row["id"]) for row in client.these(missing, site.rule)}
-    yield from (object_id for object_id in missing if object_id not in there)
+    for object_id in cursor.pages:
+        if object_id not in listed and not client.exists(object_id):
+            yield object_id

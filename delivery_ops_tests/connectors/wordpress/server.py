@@ -70,7 +70,7 @@ class Entry:
 
     def row(self, tag_ids: dict[str, int]) -> dict[str, Any]:
         """As the REST API lists it to an editor."""
-        name = {"page": "%pagename%", "post": "%postname%"}[self.type]
+        name = {"page": "%pagename%/", "post": f"?p={self.id}" if self.status == "trash" else "%postname%/"}[self.type]
         return {
             "id": self.id,
             "type": self.type,
@@ -79,8 +79,8 @@ class Entry:
             "modified_gmt": _text(self.modified, "T"),
             "link": f"{ROOT}{self.slug}/" if self.is_live else f"{ROOT}?p={self.id}",
             "slug": self.slug,
-            "permalink_template": f"{ROOT}{name}/",
-            "tags": [tag_ids[tag] for tag in self.tags],
+            "permalink_template": f"{ROOT}{name}",
+            **({"tags": [tag_ids[tag] for tag in self.tags]} if self.type == "post" else {}),
             "meta": {"deliverable": self.field},
         }
 
@@ -108,13 +108,13 @@ class WordPress:
         is_dated = date is not None or status not in FLOATING
         date = date or self.second
         entry = Entry(id=self.made, type=kind, status=status, slug=slug, date=date, modified=date, is_dated=is_dated)
-        self._put(None, self._due(replace(entry, **fields)))
+        self._put(None, self._due(replace(entry, **_allowed(entry, fields))))
         return self.made
 
     def save(self, entry_id: int, **fields: Any) -> None:
         """Save it again with these fields changed."""
         before = self.entries[entry_id]
-        entry = replace(before, **fields, modified=self.second, was_saved_again=True)
+        entry = replace(before, **_allowed(before, fields), modified=self.second, was_saved_again=True)
         if before.status in FLOATING and not before.is_dated and "date" not in fields:
             entry = replace(entry, date=self.second, is_dated=entry.status not in FLOATING)
             if self.is_slow:
@@ -168,13 +168,20 @@ class WordPress:
             return self._says({"code": "rest_not_logged_in", "message": "You are not currently logged in."}, 401)
         what = path.removeprefix("/wp-json/wp/v2/")
         if what == "users/me":
-            return self._says({"id": 1})
+            return self._says({"capabilities": {"edit_others_pages": True, "edit_others_posts": True}})
         if what == "tags":
             ids = {int(one) for one in asked["include"].split(",")}
             return self._says([{"id": i, "name": name} for name, i in self.tag_ids.items() if i in ids])
-        kind = {resource: kind for kind, resource in KINDS.items()}[what]
+        resource, _, entry_id = what.partition("/")
+        kind = {resource: kind for kind, resource in KINDS.items()}[resource]
+        if entry_id:
+            entry = self.entries.get(int(entry_id))
+            missing = {"code": "rest_post_invalid_id", "message": "Invalid post ID."}
+            return self._says({"id": entry.id}) if entry and entry.type == kind else self._says(missing, 404)
         found = [one for one in self.entries.values() if one.type == kind and self._is_asked_for(one, asked)]
-        return self._page([one.row(self.tag_ids) for one in sorted(found, key=lambda one: one.id)], asked)
+        rows = [one.row(self.tag_ids) for one in sorted(found, key=lambda one: one.id)]
+        wanted = {name.partition(".")[0] for name in asked["_fields"].split(",")}
+        return self._page([{name: row[name] for name in row.keys() & wanted} for row in rows], asked)
 
     def _is_asked_for(self, entry: Entry, asked: dict[str, str]) -> bool:
         assert (asked["status"], asked["context"], asked["orderby"], asked["order"]) == (
@@ -201,6 +208,11 @@ class WordPress:
         sent = {"Date": format_datetime(self.second, usegmt=True), **headers}
         body = json.dumps(value).encode()
         return Answer(status=status, body=body, content_type="application/json; charset=UTF-8", headers=sent)
+
+
+def _allowed(entry: Entry, fields: dict[str, Any]) -> dict[str, Any]:
+    """What WordPress keeps of what it is given: only posts have tags."""
+    return {**fields, "tags": ()} if entry.type == "page" and "tags" in fields else fields
 
 
 def _query(request: Request) -> dict[str, str]:
