@@ -117,9 +117,12 @@ def bodies(drafts):
 
 
 def blurs(then, now, deed):
-    """Whether this save would hide from a pull when a page, once live, turned since the last poll."""
+    """Whether this save would hide from a pull when a page, once live, turned since the last poll. Scheduling does so
+    at once: from then on it counts as one that will go live for the first time."""
     if then is None or now is None or not then.was_ever_live:
         return False
+    if deed == "schedule":
+        return True
     has_turned = then.is_live != now.is_live or (then.is_live and then.url != now.url)
     turns_again = deed in ({"unpublish", "hide", "trash", "delete"} if now.is_live else {"publish"})
     return has_turned and not turns_again

@@ -5,6 +5,8 @@
  *   it: what it cannot tell is found by the next poll. To install, copy this file to wp-content/mu-plugins/ and define
  *   in wp-config.php DELIVERY_OPS_HOOK_URL, DELIVERY_OPS_HOOK_SECRET ("whsec_…") and, where a custom field names the
  *   deliverable, DELIVERY_OPS_FIELD.
+ * Requires at least: 5.7
+ * Requires PHP: 7.4
  */
 
 /** How a page or post stands. Its link is where it lives or, while it is not live, where it would. */
@@ -16,7 +18,7 @@ function delivery_ops_state( WP_Post $post ): array {
 		'id' => $post->ID, 'type' => $post->post_type, 'status' => $post->post_status,
 		'date_gmt' => $post->post_date_gmt, 'modified_gmt' => $post->post_modified_gmt,
 		'link' => get_permalink( $live ), 'slug' => $live->post_name,
-		'tags' => wp_get_post_terms( $post->ID, 'post_tag', array( 'fields' => 'names' ) ),
+		'tags' => taxonomy_exists( 'post_tag' ) ? wp_get_post_terms( $post->ID, 'post_tag', array( 'fields' => 'names' ) ) : array(),
 		'field' => defined( 'DELIVERY_OPS_FIELD' ) ? get_post_meta( $post->ID, DELIVERY_OPS_FIELD, true ) : null,
 	);
 }
@@ -35,12 +37,14 @@ function delivery_ops_tell( int $id, ?WP_Post $before, ?WP_Post $after ) {
 	if ( ! $was_or_is_live || ! in_array( ( $after ?? $before )['type'], array( 'page', 'post' ), true ) ) {
 		return;
 	}
-	$body   = wp_json_encode( array( 'type' => $after ? 'page.saved' : 'page.deleted', 'timestamp' => gmdate( 'c' ), 'data' => compact( 'before', 'after' ) ) );
-	$sent   = array( 'webhook-id' => 'msg_' . wp_generate_uuid4(), 'webhook-timestamp' => time() );
-	$secret = base64_decode( substr( DELIVERY_OPS_HOOK_SECRET, strlen( 'whsec_' ) ) );
-	$sign   = base64_encode( hash_hmac( 'sha256', implode( '.', $sent ) . ".$body", $secret, true ) );
+	$type    = $after ? 'page.saved' : 'page.deleted';
+	$body    = wp_json_encode( array( 'type' => $type, 'timestamp' => gmdate( 'c' ), 'data' => compact( 'before', 'after' ) ) );
+	$sent    = array( 'webhook-id' => 'msg_' . wp_generate_uuid4(), 'webhook-timestamp' => time() );
+	$secret  = base64_decode( preg_replace( '/^whsec_/', '', DELIVERY_OPS_HOOK_SECRET ) );
+	$sign    = base64_encode( hash_hmac( 'sha256', implode( '.', $sent ) . ".$body", $secret, true ) );
 	$headers = $sent + array( 'webhook-signature' => "v1,$sign", 'Content-Type' => 'application/json' );
-	wp_remote_post( DELIVERY_OPS_HOOK_URL, array( 'body' => $body, 'headers' => $headers, 'timeout' => 1, 'blocking' => false ) );
+	$options = array( 'timeout' => 1, 'blocking' => false, 'redirection' => 0 );
+	wp_remote_post( DELIVERY_OPS_HOOK_URL, compact( 'body', 'headers' ) + $options );
 }
 
 if ( defined( 'DELIVERY_OPS_HOOK_URL' ) && defined( 'DELIVERY_OPS_HOOK_SECRET' ) ) {
