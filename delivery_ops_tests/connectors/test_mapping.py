@@ -5,7 +5,7 @@ import pytest
 from delivery_ops.connectors.mapping import DeliverableRule, PageFacts
 from delivery_ops.errors import BadUsage
 
-URL = "http://www.agency.example/work/dlv-7-story/"
+URL = "http://www.agency.example/stories/dlv-7-story/"
 
 
 def page(**facts):
@@ -15,10 +15,10 @@ def page(**facts):
 @pytest.mark.parametrize(
     ("place", "value", "facts", "expected"),
     [
-        ("url_pattern", r"/work/(dlv-\d+)", {}, "dlv-7"),
+        ("url_pattern", r"/stories/(dlv-\d+)", {}, "dlv-7"),
         ("url_pattern", r"(work)/(?P<deliverable_id>dlv-\d+)", {}, "dlv-7"),
         ("url_pattern", r"dlv-\d+", {}, "dlv-7"),
-        ("url_pattern", r"^/work/", {}, None),
+        ("url_pattern", r"^/stories/", {}, None),
         ("tag", r"#(dlv-\d+)", {"tags": ("News", "#dlv-7", "#dlv-8")}, "dlv-7"),
         ("tag", r"dlv-\d+", {"tags": ("#dlv-7", "dlv-7 old")}, None),
         ("tag", r"#(dlv-\d+)", {}, None),
