@@ -16,7 +16,7 @@ def page(**facts):
     ("place", "value", "facts", "expected"),
     [
         ("url_pattern", r"/stories/(dlv-\d+)", {}, "dlv-7"),
-        ("url_pattern", r"(work)/(?P<deliverable_id>dlv-\d+)", {}, "dlv-7"),
+        ("url_pattern", r"(stories)/(?P<deliverable_id>dlv-\d+)", {}, "dlv-7"),
         ("url_pattern", r"dlv-\d+", {}, "dlv-7"),
         ("url_pattern", r"^/stories/", {}, None),
         ("tag", r"#(dlv-\d+)", {"tags": ("News", "#dlv-7", "#dlv-8")}, "dlv-7"),
