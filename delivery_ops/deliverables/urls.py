@@ -1,8 +1,8 @@
 r"""Which page a URL means: one key for every spelling of one address.
 
-Belongs here: ``page_key``, the only place where addresses are made comparable. Does not belong here: whom a page
-belongs to (``pages``), and anything that must ask the web: a redirect, an AMP or m-dot twin and a translation are
-pages of their own until an event says otherwise.
+Belongs here: ``page_key`` and the narrower ``exact_url``, the only place where addresses are made comparable. Does not
+belong here: whom a page belongs to (``pages``), and anything that must ask the web: a redirect, an AMP or m-dot twin
+and a translation are pages of their own until an event says otherwise.
 
 The parts are found as the WHATWG URL Standard finds them (``\\`` is ``/``, tabs and line ends vanish, hosts go
 through UTS #46); characters are then brought to the one form of RFC 3986 §6.2.2. Libraries differ in these rules
@@ -12,17 +12,19 @@ through UTS #46); characters are then brought to the one form of RFC 3986 §6.2.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote
 
 import idna
 
 _TRACKING = re.compile(r"utm_.*|gclid|fbclid", re.IGNORECASE | re.DOTALL)
-_SCHEME = re.compile(r"https?:[/\\]*", re.IGNORECASE)
+_SCHEME = re.compile(r"(https?):[/\\]*", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/\\?#]")
 _AROUND = "".join(map(chr, range(0x21)))
 _FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
-_DEFAULT_PORTS = {80, 443}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _UNRESERVED = "-._~"
 _ESCAPABLE_IN_PATH = re.compile(r"%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]")
@@ -46,6 +48,54 @@ def page_key(url: str) -> str | None:
     >>> page_key("HTTPS://Example.com:443/A/../b/?utm_source=x&b=2&a=1#frag")
     'example.com/b/?b=2&a=1'
     """
+    parts = _parts(url)
+    if parts is None:
+        return None
+    site = _site(parts.host_and_port, _DEFAULT_PORTS.values())
+    if site is None:
+        return None
+    query = "&".join(
+        one
+        for one in _one_form(parts.query[1:], _ESCAPABLE_IN_QUERY).split("&")
+        if one and not _TRACKING.fullmatch(unquote(one.partition("=")[0]))
+    )
+    key = site + _path(parts.path) + (f"?{query}" if query else "")
+    return key if len(key) <= LONGEST_KEY else None
+
+
+def exact_url(url: str) -> str | None:
+    """The one form of the absolute address ``url``; None when it is no web address. Never raises.
+
+    Equal forms are one address by RFC 3986 §6.2 (case of scheme and host, escapes, dot segments, the scheme's own
+    port, an empty path). Everything else tells two apart: scheme, user, tracking parameters, fragment.
+
+    >>> exact_url("HTTPS://Example.com:443/A/../b/?utm_source=x&b=2&a=1#frag")
+    'https://example.com/b/?utm_source=x&b=2&a=1#frag'
+    """
+    parts = _parts(url)
+    if parts is None:
+        return None
+    site = _site(parts.host_and_port, [_DEFAULT_PORTS[parts.scheme]])
+    if site is None:
+        return None
+    query, fragment = (part[:1] + _one_form(part[1:], _ESCAPABLE_IN_QUERY) for part in (parts.query, parts.fragment))
+    return f"{parts.scheme}://{parts.user}{site}{_path(parts.path)}{query}{fragment}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parts:
+    """An address taken apart. ``user`` ends in its ``@``, ``query`` and ``fragment`` begin with their sign, where they
+    are there at all; ``scheme`` is in lower case."""
+
+    scheme: str
+    user: str
+    host_and_port: str
+    path: str
+    query: str
+    fragment: str
+
+
+def _parts(url: str) -> _Parts | None:
     if not _is_unicode(url):
         return None
     address = re.sub(r"[\t\n\r]", "", url.strip(_AROUND))
@@ -55,12 +105,17 @@ def page_key(url: str) -> str | None:
     rest = address[scheme.end() :]
     end = _AUTHORITY_END.search(rest)
     authority, rest = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
-    site = _site(authority.rpartition("@")[2])
-    if site is None:
-        return None
-    path, _, query = rest.partition("#")[0].partition("?")
-    key = site + _path(path) + _query(query)
-    return key if len(key) <= LONGEST_KEY else None
+    user, at, host_and_port = authority.rpartition("@")
+    rest, hash_sign, fragment = rest.partition("#")
+    path, question_mark, query = rest.partition("?")
+    return _Parts(
+        scheme=scheme[1].lower(),
+        user=user + at,
+        host_and_port=host_and_port,
+        path=path,
+        query=question_mark + query,
+        fragment=hash_sign + fragment,
+    )
 
 
 def _is_unicode(text: str) -> bool:
@@ -71,7 +126,7 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _site(host_and_port: str) -> str | None:
+def _site(host_and_port: str, default_ports: Collection[int]) -> str | None:
     host, colon, port = host_and_port.rpartition(":")
     if not colon or host_and_port.endswith("]"):
         host, port = host_and_port, ""
@@ -80,7 +135,7 @@ def _site(host_and_port: str) -> str | None:
     name = _ipv6(host) if host.startswith("[") else _domain(host)
     if name is None:
         return None
-    return name if not port or int(port) in _DEFAULT_PORTS else f"{name}:{int(port)}"
+    return name if not port or int(port) in default_ports else f"{name}:{int(port)}"
 
 
 def _ipv6(host: str) -> str | None:
@@ -116,15 +171,6 @@ def _path(path: str) -> str:
         if at == len(parts):
             segments.append("")  # "/a/." and "/a/b/.." are the folder "/a/"
     return "/" + "/".join(segments)
-
-
-def _query(query: str) -> str:
-    kept = [
-        one
-        for one in _one_form(query, _ESCAPABLE_IN_QUERY).split("&")
-        if one and not _TRACKING.fullmatch(unquote(one.partition("=")[0]))
-    ]
-    return f"?{'&'.join(kept)}" if kept else ""
 
 
 def _one_form(text: str, escapable: re.Pattern[str]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_ops.deliverables.urls import LONGEST_KEY, page_key
+from delivery_ops.deliverables.urls import LONGEST_KEY, exact_url, page_key
 
 PAGE = "shop.example/a/b"
 
@@ -151,3 +151,29 @@ def test_an_address_too_long_for_an_index_has_no_key() -> None:
     assert page_key(fitting) == fitting.removeprefix("http://")
     assert page_key(fitting + "b") is None
     assert page_key("http://a.example/" + "\u6f22" * 300) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("HTTPS://Example.com:443/A/../b?x=%7e&&utm_source=y#%2a ", "https://example.com/b?x=~&&utm_source=y#%2A"),
+        ("http://example.com", "http://example.com/"),
+        ("http://example.com:443/", "http://example.com:443/"),
+        ("https://example.com:80/?", "https://example.com:80/?"),
+        ("https://me@example.com/#a#b", "https://me@example.com/#a%23b"),
+        ("https://BÜCHER.example/ä", "https://xn--bcher-kva.example/%C3%A4"),
+        ("mailto:me@example.com", None),
+        ("https://:80/", None),
+        ("/a", None),
+    ],
+)
+def test_an_address_has_this_exact_form(url: str, form: str | None) -> None:
+    assert exact_url(url) == form
+
+
+@given(st.text(max_size=40) | st.text("ht:/?#%@.aA0 \\", max_size=40).map("http://{}".format))
+def test_the_exact_form_is_its_own_and_never_joins_what_the_key_tells_apart(url: str) -> None:
+    form = exact_url(url)
+    if form is not None:
+        assert exact_url(form) == form
+        assert page_key(form) == page_key(url)

@@ -153,7 +153,7 @@ def test_the_event_says_what_was_found_and_the_hold_names_its_cause(operation: O
         "mode": "enforce",
         "verdict": "fail",
         "cause": "sweep",
-        "rules_version": "1",
+        "rules_version": "2",
     }.items()  # fmt: skip
     assert [finding["code"] for finding in evaluated.payload["findings"]] == [
         "description_missing",

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from delivery_ops.deliverables.urls import page_key
+from delivery_ops.deliverables.urls import exact_url, page_key
 from delivery_ops.gates.evidence.page import Element, Page, line_number, text_of
 from delivery_ops.gates.evidence.records import Details, Evidence, Facts, plain, quoted
 from delivery_ops.gates.evidence.robots import prohibitions
@@ -21,6 +21,7 @@ from delivery_ops.gates.fetch import GONE
 
 _ABSOLUTE = re.compile(r"https?://[^/\\]", re.IGNORECASE)
 _LINES_NAMED = 10
+_ADDRESS_SHOWN = 400  # characters; two addresses often differ only at their ends
 _TEXTS_READ = 10  # of headings inside each other, each one's text holds that of all the others
 
 
@@ -152,9 +153,11 @@ def _check_occurrence(name: str, tags: _Tags, details: Details) -> None:
 
 
 def _check_canonicals(page: Page, canonicals: _Tags, details: Details) -> int | None:
-    """Whether the canonical names another page (1) or this one (0); ``None`` where that cannot be said."""
+    """Whether the canonical names another address (1) or this page's (0); ``None`` where that cannot be said. Another
+    scheme and a tracking parameter make another address; only the page's own fragment, which no server sees, is none
+    of it."""
     by_href = dict(zip(reversed(canonicals.texts), reversed(canonicals.lines), strict=True))
-    invalid = [href for href in by_href if not _ABSOLUTE.match(href) or page_key(href) is None]
+    invalid = [href for href in by_href if not _ABSOLUTE.match(href) or exact_url(href) is None]
     for href in invalid:
         details.add("canonical_invalid", f"{quoted(href)} is no absolute http or https URL", f"line {by_href[href]}")
     if len(by_href) > 1:
@@ -166,9 +169,10 @@ def _check_canonicals(page: Page, canonicals: _Tags, details: Details) -> int | 
     if page.url is None:
         details.add("canonical_not_compared", f"{quoted(href)}: the page's own address is not known", f"line {line}")
         return None
-    if page_key(href) == page_key(page.url):
+    if exact_url(href) == exact_url(page.url.partition("#")[0]):
         return 0
-    details.add("canonical_elsewhere", f"it names {quoted(href)}, the page is at {quoted(page.url)}", f"line {line}")
+    named, own = quoted(href, _ADDRESS_SHOWN), quoted(page.url, _ADDRESS_SHOWN)
+    details.add("canonical_elsewhere", f"it names {named}, the page is at {own}", f"line {line}")
     return 1
 
 

@@ -30,7 +30,7 @@ RULES = (
     Rule(code="canonical_missing", column="canonicals", at_least=1, message="the head has no canonical link"),
     none_of("canonical_invalid", "canonicals_invalid", "the canonical link is no absolute URL"),
     Rule(code="canonical_conflicting", column="canonicals", at_most=1, message="canonical links contradict each other"),
-    none_of("canonical_elsewhere", "canonical_elsewhere", "the canonical link names another page"),
+    none_of("canonical_elsewhere", "canonical_elsewhere", "the canonical link names another address"),
     Rule(code="lang_missing", column="languages", at_least=1, message="the html element has no lang attribute"),
     Rule(
         code="description_length",

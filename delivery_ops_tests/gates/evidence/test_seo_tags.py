@@ -82,9 +82,18 @@ CHANGES = {
     "canonical with a trailing slash": (CANONICAL, f'<link rel="canonical" href="{URL}/">', ["canonical_elsewhere"]),
     "canonical in another spelling": (
         CANONICAL,
-        '<link rel="CANONICAL x" href=" HTTPS://WWW.client.example:443/%73pring#top ">',
+        '<link rel="CANONICAL x" href=" HTTPS://WWW.client.example:443/x/../%73pring ">',
         [],
     ),
+    "canonical with http": (CANONICAL, CANONICAL.replace("https:", "http:"), ["canonical_elsewhere"]),
+    "canonical at the other scheme's port": (
+        CANONICAL,
+        CANONICAL.replace("example/", "example:80/"),
+        ["canonical_elsewhere"],
+    ),
+    "canonical with tracking": (CANONICAL, CANONICAL.replace(URL, f"{URL}?utm_source=x"), ["canonical_elsewhere"]),
+    "canonical with a fragment": (CANONICAL, CANONICAL.replace(URL, f"{URL}#top"), ["canonical_elsewhere"]),
+    "canonical with a user": (CANONICAL, CANONICAL.replace("//", "//me@"), ["canonical_elsewhere"]),
     "canonical in the body": (H1, CANONICAL + H1, ["outside_head"]),
     "canonical only in the body": (
         f"{CANONICAL}\n</head>\n<body>",
@@ -152,6 +161,23 @@ def test_each_header_line_begins_anew(look) -> None:
 
 def test_a_page_of_unknown_address_keeps_its_canonical_uncompared(codes) -> None:
     assert codes(GOOD, url=None) == ["canonical_not_compared"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"{URL}#part", []),
+        (URL.replace("https", "http"), ["canonical_elsewhere"]),
+        (f"{URL}?utm_source=mail", ["canonical_elsewhere"]),
+    ],
+)
+def test_the_canonical_must_equal_the_address_delivered(codes, url: str, expected: list[str]) -> None:
+    assert codes(GOOD, url=url) == expected
+
+
+def test_both_addresses_are_shown_where_they_differ(look) -> None:
+    seen = look("seoTagsPresent", GOOD, url=URL.replace("https", "http"))
+    assert seen.says("canonical_elsewhere") == f"it names '{URL}', the page is at '{URL.replace('https', 'http')}'"
 
 
 @pytest.mark.parametrize(
