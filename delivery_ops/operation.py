@@ -26,6 +26,7 @@ from delivery_ops.errors import BadUsage
 from delivery_ops.gates.fetch import PageFetcher
 from delivery_ops.gates.fold import GATES
 from delivery_ops.gates.judge import Evaluation, check_file, check_pages
+from delivery_ops.gates.sites import networks_by_host
 from delivery_ops.gates.verdicts import Mode
 from delivery_ops.lake.lake import Lake
 from delivery_ops.ledger.consume import catch_up
@@ -74,7 +75,7 @@ class Operation:
         return result
 
     def fetcher(self) -> PageFetcher:
-        """The page fetcher, allowed the networks that the sites name besides the public internet."""
+        """The page fetcher: to the public internet, and at a site's host to the networks that the site names."""
         return _fetcher(self.settings, self.routes)
 
     def exporter(self) -> Exporter:
@@ -133,8 +134,7 @@ def check_page(settings: Settings, target: str, *, only: str | None, page_url: s
 
 
 def _fetcher(settings: Settings, routes: Mapping[str, tuple[str, int]]) -> PageFetcher:
-    networks = [network for site in settings.sites for network in site.allow_networks]
-    return PageFetcher(allow_networks=networks, routes=routes)
+    return PageFetcher(allow_networks=networks_by_host(settings.sites), routes=routes)
 
 
 def _bad_check(subject: str, cause: str) -> BadUsage:

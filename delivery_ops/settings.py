@@ -9,52 +9,40 @@ from the file that ``<NAME>_FILE`` points at.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, SecretStr, model_validator
+from pydantic import Field, PositiveInt, SecretStr, model_validator
 
-from delivery_ops.config_file import ConfigFile
+from delivery_ops.config_file import ConfigFile, Key, WrongKey
+from delivery_ops.config_values import Identifier, Section, ZoneName
 from delivery_ops.errors import BadUsage
+from delivery_ops.file_source import FileSource
 
 CONFIG_VARIABLE = "DELIVERY_OPS_CONFIG"
 DATABASE_URL_VARIABLE = "DELIVERY_OPS_DATABASE_URL"
 GOOGLE_CREDENTIALS_VARIABLE = "DELIVERY_OPS_GOOGLE_CREDENTIALS"
 REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = REPOSITORY / "data" / "demo"
+_NOT_IN_THE_FILE = ("config_dir", "database_url", "google_credentials")
 
-SourceKind = Literal["deliverables", "touches", "deals", "revenue", "costs"]
 ModelName = Literal["first", "last", "linear"]
 GateName = Literal["schemaCheck", "seoTagsPresent"]
 GateMode = Literal["enforce", "monitor"]
 
 
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        msg = f"{name!r} is no IANA time zone, such as Europe/Berlin or UTC"
-        raise ValueError(msg)
-    return name
-
-
-ZoneName = Annotated[str, AfterValidator(_known_zone)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Simulated(_Section):
+class Simulated(Section):
     """Present only in a simulated operation: its truth comes from ``seed``, its clock may be frozen."""
 
     seed: int
 
 
-class Client(_Section):
+class Client(Section):
     """Somebody the agency delivers for; ``tier`` is the service level bought."""
 
     id: Identifier
@@ -62,16 +50,16 @@ class Client(_Section):
     tier: Identifier
 
 
-class Site(_Section):
-    """A website that deliverables are published on. The page fetcher may reach its host, and besides the
-    public internet only the networks listed in ``allow_networks`` (CIDR)."""
+class Site(Section):
+    """A website that deliverables are published on; pages at its host are judged. Besides the public internet the page
+    fetcher reaches this host, and no other one, in the networks listed in ``allow_networks`` (CIDR)."""
 
     url: str = Field(pattern=r"^https?://[^/]+/$")
     client: Identifier
     allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
-class RegistrationRule(_Section):
+class RegistrationRule(Section):
     """Deliverables whose id starts with ``id_prefix`` ("" = all) belong to ``client`` and are of ``type``."""
 
     id_prefix: str
@@ -79,37 +67,21 @@ class RegistrationRule(_Section):
     type: Identifier
 
 
-class Registration(_Section):
+class Registration(Section):
     """What becomes of a deliverable_id nobody registered: the first rule that matches registers it, else the
     event or row is a stored rejection."""
 
     rules: tuple[RegistrationRule, ...] = ()
 
 
-class FileSource(_Section):
-    """Rows of another system in a CSV or Parquet file.
-
-    ``columns`` maps our field to the file's column, or to several that are joined by ``:``; ``constants`` gives
-    fields no column holds. A field ``amount`` is a decimal in ``currency`` and is turned into minor units;
-    ``amount_minor`` is taken as it is. Instants without an offset are read in ``zone``.
-    """
-
-    name: Identifier
-    kind: SourceKind
-    path: str
-    columns: dict[str, str | tuple[str, ...]]
-    constants: dict[str, str] = {}
-    zone: ZoneName = "UTC"
-
-
-class SearchProperty(_Section):
+class SearchProperty(Section):
     """A Search Console property: ``sc-domain:example.com`` or a URL prefix with its trailing slash."""
 
     property: str = Field(pattern=r"^(sc-domain:[^/\s]+|https?://\S+/)$")
     client: Identifier
 
 
-class SearchConsole(_Section):
+class SearchConsole(Section):
     """The daily export. ``start`` is the first Pacific day ever wanted; ``endpoint`` replaces Google's root."""
 
     start: date
@@ -118,14 +90,14 @@ class SearchConsole(_Section):
     endpoint: str | None = None
 
 
-class Attribution(_Section):
+class Attribution(Section):
     """The look-back window, in days of 86,400 s, and the models the marts carry."""
 
     window_days: PositiveInt = 30
-    models: tuple[ModelName, ...] = ("first", "last", "linear")
+    models: tuple[ModelName, ...] = Field(default=("first", "last", "linear"), min_length=1)
 
 
-class Mismatch(_Section):
+class Mismatch(Section):
     """A deliverable that was seen and left no touch: at least ``min_impressions`` in ``window_days`` after
     publication, judged once ``search_lag_days`` more have passed."""
 
@@ -134,7 +106,7 @@ class Mismatch(_Section):
     search_lag_days: PositiveInt = 3
 
 
-class Settings(_Section):
+class Settings(Section):
     """One operation, as configured. Paths inside it are absolute."""
 
     operation: Identifier
@@ -164,39 +136,44 @@ class Settings(_Section):
         """Every client, by id."""
         return {client.id: client for client in self.clients}
 
-    @property
-    def _properties(self) -> tuple[SearchProperty, ...]:
-        return self.search_console.properties if self.search_console else ()
-
     @model_validator(mode="after")
     def _names_agree(self) -> Settings:
-        known = {client.id for client in self.clients}
-        named = [("sites", s.client) for s in self.sites] + [
-            ("registration.rules", r.client) for r in self.registration.rules
-        ]
-        named += [("search_console.properties", each.client) for each in self._properties]
-        for where, client in named:
-            if client not in known:
-                msg = f"{where} names the client {client!r}; configured are {', '.join(sorted(known))}"
-                raise ValueError(msg)
-        for rule in self.registration.rules:
+        for key, client in self._clients_named():
+            if client not in self.client_by_id:
+                raise WrongKey(key, f"no client {client!r} is configured; there are {', '.join(self.client_by_id)}")
+        for at, rule in enumerate(self.registration.rules):
             if rule.type not in self.deliverable_types:
-                msg = (
-                    f"registration.rules names the type {rule.type!r}; "
-                    f"deliverable_types has {', '.join(self.deliverable_types)}"
-                )
-                raise ValueError(msg)
-        for what, ids in (
-            ("clients", [client.id for client in self.clients]),
-            ("sources", [source.name for source in self.sources]),
-            ("sites", [site.url for site in self.sites]),
-            ("search_console.properties", [each.property for each in self._properties]),
-        ):
-            for name in ids:
-                if ids.count(name) > 1:
-                    msg = f"{what} has {name!r} more than once"
-                    raise ValueError(msg)
+                cause = f"deliverable_types has no {rule.type!r}; it has {', '.join(self.deliverable_types)}"
+                raise WrongKey(("registration", "rules", at, "type"), cause)
+        for above, inside, names in self._names():
+            for at, name in enumerate(names):
+                if name in names[:at]:
+                    raise WrongKey((*above, at, *inside), f"{name!r} stands there more than once")
         return self
+
+    def _clients_named(self) -> Iterator[tuple[Key, str]]:
+        """Every mention of a client, with its key."""
+        properties = self.search_console.properties if self.search_console else ()
+        sections: tuple[tuple[Key, Sequence[Site | FileSource | RegistrationRule | SearchProperty]], ...] = (
+            (("sites",), self.sites),
+            (("sources",), self.sources),
+            (("registration", "rules"), self.registration.rules),
+            (("search_console", "properties"), properties),
+        )
+        for above, section in sections:
+            for at, one in enumerate(section):
+                if one.client is not None:
+                    yield (*above, at, "client"), one.client
+
+    def _names(self) -> Iterator[tuple[Key, Key, list[str]]]:
+        """What must not be named twice: where the list stands, where in its items the name does, and the names."""
+        properties = self.search_console.properties if self.search_console else ()
+        yield ("clients",), ("id",), [client.id for client in self.clients]
+        yield ("sources",), ("name",), [source.name for source in self.sources]
+        yield ("sites",), ("url",), [site.url for site in self.sites]
+        yield ("search_console", "properties"), ("property",), [each.property for each in properties]
+        yield ("attribution", "models"), (), list(self.attribution.models)
+        yield ("deliverable_types",), (), list(self.deliverable_types)
 
 
 def config_dir() -> Path:
@@ -211,10 +188,17 @@ def load(directory: Path | None = None) -> Settings:
         BadUsage: naming file, line, key, what was found and what is allowed.
     """
     directory = (directory or config_dir()).resolve()
+    if directory.is_file():
+        raise BadUsage(
+            "reading the configuration",
+            subject=str(directory),
+            cause="it is a file; a configuration is named by its directory",
+            remedy=f"Name {directory.parent}.",
+        )
     file = ConfigFile.read(directory / "delivery_ops.yaml", variables=os.environ)
     # A key whose value is all commented out reads as null: it is as if it were not there.
     values = {key: value for key, value in file.values.items() if value is not None}
-    for reserved in ("config_dir", "database_url", "google_credentials"):
+    for reserved in _NOT_IN_THE_FILE:
         if reserved in values:
             raise file.error((reserved,), "is not set here: it comes from the environment or the command line")
     state_dir = values.get("state_dir", "state")
@@ -223,7 +207,7 @@ def load(directory: Path | None = None) -> Settings:
     values["config_dir"] = directory
     values["database_url"] = _secret(DATABASE_URL_VARIABLE)
     values["google_credentials"] = _secret(GOOGLE_CREDENTIALS_VARIABLE)
-    return file.validate(Settings, values)
+    return file.validate(Settings, values, not_keys=_NOT_IN_THE_FILE)
 
 
 def source_path(settings: Settings, source: FileSource) -> Path:

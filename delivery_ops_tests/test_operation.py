@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pytest_httpserver import HTTPServer
 
 from delivery_ops import clock
 from delivery_ops.errors import BadUsage
@@ -98,3 +99,18 @@ def test_checking_a_page_follows_the_configured_modes_and_opens_nothing(
     judged = {each.gate: each.verdict for each in check_page(settings, str(page), only=None, page_url=None)}
     assert judged == {"schemaCheck": "monitor", "seoTagsPresent": "fail"}
     assert not settings.state_dir.exists()
+
+
+def test_one_sites_network_is_closed_to_an_address_of_another_host(
+    settings_factory: Factory, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/").respond_with_data("<p>inside", content_type="text/html")
+    inside = httpserver.url_for("/").replace("localhost", "127.0.0.1")
+
+    def outcomes(site: str) -> set[str]:
+        sites = [{"url": site, "client": "acme", "allow_networks": ["127.0.0.0/8"]}]
+        return {each.outcome for each in check_page(settings_factory(sites=sites), inside, only=None, page_url=None)}
+
+    assert outcomes("http://staging.acme.example/") == {"error"}
+    assert not httpserver.log
+    assert outcomes("http://127.0.0.1/") == {"fail"}

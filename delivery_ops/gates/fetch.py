@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -73,8 +73,8 @@ class PageFetcher:
     """Fetches pages; safe to share between threads.
 
     Args:
-        allow_networks: besides the public internet, addresses in these networks are reached, on any port.
-        allow_ports: besides 80 and 443, these ports are reached.
+        allow_networks: host → networks in which its addresses are reached besides the public internet, on any port.
+            They are that host's alone: whoever points elsewhere, by name or by redirect, opens none of them.
         routes: host → (address, port) to connect to instead of resolving it, for simulated sites. The Host header
             and URLs stay as they are.
         resolve: the name look-up, ``getaddrinfo`` by default.
@@ -84,14 +84,12 @@ class PageFetcher:
     def __init__(
         self,
         *,
-        allow_networks: Iterable[Network] = (),
-        allow_ports: Iterable[int] = (),
+        allow_networks: Mapping[str, Sequence[Network]] | None = None,
         routes: Mapping[str, tuple[str, int]] | None = None,
         resolve: Resolve | None = None,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        self._networks = tuple(allow_networks)
-        self._ports = {*DEFAULT_PORTS.values(), *allow_ports}
+        self._networks = dict(allow_networks or {})
         self._routes = dict(routes or {})
         self._resolve = resolve or _system_resolve
         self._total_seconds = total_seconds
@@ -131,15 +129,16 @@ class PageFetcher:
         if target.host in self._routes:
             connect_to, port = self._routes[target.host]
             return _Route(addresses=(ip_address(connect_to),), port=port, public=True)
-        if not self._networks and target.literal is None and is_private_name(target.host):
+        networks = self._networks.get(target.host, ())
+        if not networks and target.literal is None and is_private_name(target.host):
             _fail(target.url, f"{target.host} is a name inside a private network", "refused")
         addresses = self._addresses(target)
-        within = [is_within(address, self._networks) for address in addresses]
+        within = [is_within(address, networks) for address in addresses]
         for address, allowed in zip(addresses, within, strict=True):
             if not allowed and (not is_public(address) or (target.literal is None and is_private_name(target.host))):
                 _fail(target.url, f"{target.host} is at {address}, which is not a public address", "refused")
-        if target.port not in self._ports and not all(within):
-            _fail(target.url, f"port {target.port} is not a web server's; allowed are {sorted(self._ports)}", "refused")
+        if target.port not in DEFAULT_PORTS.values() and not all(within):
+            _fail(target.url, f"port {target.port} is not a web server's; allowed are 80 and 443", "refused")
         return _Route(addresses=addresses, port=target.port, public=not any(within))
 
     def _addresses(self, target: Target) -> Sequence[Address]:

@@ -18,12 +18,14 @@ from delivery_ops.gates.failures import PageNotMeasured
 from delivery_ops.gates.fetch import PageFetcher
 
 LOOPBACK = ip_network("127.0.0.0/8")
+HERE = {"127.0.0.1": [LOOPBACK]}
+A_SITE = {"site.example.com": [LOOPBACK]}
 HTML = "text/html; charset=utf-8"
 
 
 @pytest.fixture
 def fetcher() -> PageFetcher:
-    return PageFetcher(allow_networks=[LOOPBACK])
+    return PageFetcher(allow_networks=HERE)
 
 
 def at(httpserver: HTTPServer, path: str) -> str:
@@ -147,13 +149,13 @@ def test_a_redirect_loop_ends_at_once(httpserver: HTTPServer, fetcher: PageFetch
     ],
 )
 def test_a_redirect_is_checked_like_any_url(httpserver: HTTPServer, location: str) -> None:
-    fetcher = PageFetcher(allow_networks=[LOOPBACK], resolve=lambda host, port: ["10.0.0.1"])
+    fetcher = PageFetcher(allow_networks=HERE, resolve=lambda host, port: ["10.0.0.1"])
     httpserver.expect_request("/").respond_with_data("", status=302, headers={"Location": location})
     assert failure(fetcher, at(httpserver, "/")).code == "refused"
 
 
 def test_a_redirect_from_the_internet_into_an_allowed_network_is_refused(httpserver: HTTPServer) -> None:
-    fetcher = PageFetcher(allow_networks=[LOOPBACK], routes={"www.client.example": ("127.0.0.1", httpserver.port)})
+    fetcher = PageFetcher(allow_networks=HERE, routes={"www.client.example": ("127.0.0.1", httpserver.port)})
     inside = f"http://127.0.0.1:{httpserver.port}/inside"
     httpserver.expect_request("/").respond_with_data("", status=302, headers={"Location": inside})
     assert failure(fetcher, "http://www.client.example/").code == "refused"
@@ -187,8 +189,25 @@ def test_the_guard_does_not_go_there(url: str, answers: list[str]) -> None:
     assert failure(PageFetcher(resolve=lambda host, port: answers), url).code == "refused"
 
 
+def test_a_network_is_open_to_the_host_it_is_allowed_to_and_to_no_other(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_data("x", content_type=HTML)
+    fetcher = PageFetcher(allow_networks=A_SITE, resolve=lambda host, port: ["127.0.0.1"])
+    assert fetcher.fetch(f"http://site.example.com:{httpserver.port}/").body == b"x"
+    for stranger in ("stranger.example.com", "localhost", "127.0.0.1", "www.site.example.com"):
+        assert failure(fetcher, f"http://{stranger}:{httpserver.port}/").code == "refused"
+    assert len(httpserver.log) == 1
+
+
+def test_a_redirect_to_another_host_leaves_the_allowed_network_behind(httpserver: HTTPServer) -> None:
+    fetcher = PageFetcher(allow_networks=A_SITE, resolve=lambda host, port: ["127.0.0.1"])
+    elsewhere = f"http://stranger.example.com:{httpserver.port}/inside"
+    httpserver.expect_request("/").respond_with_data("", status=302, headers={"Location": elsewhere})
+    assert failure(fetcher, f"http://site.example.com:{httpserver.port}/").code == "refused"
+    assert len(httpserver.log) == 1
+
+
 def test_an_allowed_network_does_not_open_another(httpserver: HTTPServer) -> None:
-    fetcher = PageFetcher(allow_networks=[LOOPBACK], resolve=lambda host, port: ["127.0.0.1", "10.0.0.1"])
+    fetcher = PageFetcher(allow_networks=A_SITE, resolve=lambda host, port: ["127.0.0.1", "10.0.0.1"])
     assert failure(fetcher, f"http://site.example.com:{httpserver.port}/").code == "refused"
 
 
@@ -202,7 +221,7 @@ def test_a_name_is_looked_up_once_and_the_connection_goes_to_that_answer(httpser
         return next(answers)
 
     httpserver.expect_request("/").respond_with_data("x", content_type=HTML)
-    page = PageFetcher(allow_networks=[LOOPBACK], resolve=resolve).fetch(f"http://site.example.com:{httpserver.port}/")
+    page = PageFetcher(allow_networks=A_SITE, resolve=resolve).fetch(f"http://site.example.com:{httpserver.port}/")
     assert page.body == b"x"
     assert asked == [("site.example.com", httpserver.port)]
     assert httpserver.log[0][0].headers["Host"] == f"site.example.com:{httpserver.port}"
@@ -218,7 +237,7 @@ def test_a_simulated_site_keeps_its_own_name(httpserver: HTTPServer) -> None:
 
 def test_the_next_address_is_tried_when_the_first_does_not_listen(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/").respond_with_data("x", content_type=HTML)
-    fetcher = PageFetcher(allow_networks=[LOOPBACK], resolve=lambda host, port: ["127.0.0.77", "127.0.0.1"])
+    fetcher = PageFetcher(allow_networks=A_SITE, resolve=lambda host, port: ["127.0.0.77", "127.0.0.1"])
     assert fetcher.fetch(f"http://site.example.com:{httpserver.port}/").body == b"x"
 
 
@@ -233,7 +252,7 @@ def test_a_name_without_an_address_is_said_to_be_one() -> None:
 def test_the_systems_resolver_is_asked_for_names() -> None:
     # Whatever `localhost` resolves to here, it must be looked up and allowed to be answered at all.
     assert failure(PageFetcher(), "http://localhost:1/").code == "refused"
-    networks = [LOOPBACK, ip_network("::1/128")]
+    networks = {"localhost": [LOOPBACK, ip_network("::1/128")]}
     assert failure(PageFetcher(allow_networks=networks), "http://localhost:1/").code == "unreachable"
 
 
@@ -325,7 +344,7 @@ def test_an_answer_that_is_no_http_is_named_so(raw_server: RawServer, fetcher: P
 
 
 def test_a_dripping_server_meets_the_deadline() -> None:
-    fetcher = PageFetcher(allow_networks=[LOOPBACK], total_seconds=0.3)
+    fetcher = PageFetcher(allow_networks=HERE, total_seconds=0.3)
     stopped = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -352,5 +371,5 @@ def test_a_dripping_server_meets_the_deadline() -> None:
 
 def test_a_silent_server_meets_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        fetcher = PageFetcher(allow_networks=[LOOPBACK], total_seconds=0.2)
+        fetcher = PageFetcher(allow_networks=HERE, total_seconds=0.2)
         assert failure(fetcher, f"http://127.0.0.1:{listener.getsockname()[1]}/").code == "timeout"
