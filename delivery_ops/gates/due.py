@@ -29,8 +29,8 @@ def pages_due(
     gates: Collection[str],
     day_end: datetime,
 ) -> list[PublishedPage]:
-    """The pages live at ``day_end`` that some gate never judged, or judged before they changed, or judged more than
-    24 hours before ``day_end``. An outcome ``error`` counts as judged: tomorrow is another look."""
+    """The pages live at ``day_end`` that some gate never judged, or could not measure when it last looked, or judged
+    before they changed or more than 24 hours before ``day_end``. An ``error`` judges nothing: every run looks again."""
     return [
         page
         for page in pages
@@ -42,6 +42,6 @@ def pages_due(
 
 
 def _is_due(page: PublishedPage, last: GateResult | None, *, day_end: datetime) -> bool:
-    if last is None or page.changed_at > last.evaluated_at:
+    if last is None or last.outcome == "error" or page.changed_at > last.evaluated_at:
         return True
     return day_end - last.evaluated_at > REJUDGED_AFTER

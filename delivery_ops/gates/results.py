@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnClause, Connection, select
+from sqlalchemy import Connection, select
 
 from delivery_ops.gates.tables import gate_result, hold
 from delivery_ops.gates.verdicts import Mode, Outcome, Verdict
@@ -37,28 +37,25 @@ class GateResult:
     evaluated_at: datetime
     findings: list[dict[str, Any]]
 
+    @property
+    def finding_codes(self) -> list[str]:
+        """What was found, each once, in alphabetical order."""
+        return sorted({finding["code"] for finding in self.findings})
+
 
 def latest_by_page(connection: Connection) -> list[GateResult]:
     """The latest evaluation of each deliverable's page by each gate, in the order of deliverable, gate and page."""
     column = gate_result.c
-    return _latest(connection, column.deliverable_id, column.gate, column.page_key)
-
-
-def latest_by_deliverable(connection: Connection) -> list[GateResult]:
-    """The latest evaluation of each deliverable by each gate, whichever of its pages that was."""
-    return _latest(connection, gate_result.c.deliverable_id, gate_result.c.gate)
+    page_and_gate = (column.deliverable_id, column.gate, column.page_key)
+    query = (
+        select(*_COLUMNS)
+        .distinct(*page_and_gate)
+        .where(column.synthetic.is_(False))
+        .order_by(*page_and_gate, column.evaluated_at.desc(), column.position.desc())
+    )
+    return [GateResult(**row) for row in connection.execute(query).mappings()]
 
 
 def holds(connection: Connection) -> set[tuple[str, str]]:
     """(deliverable_id, gate) of everything that is held now."""
     return {(row.deliverable_id, row.gate) for row in connection.execute(select(hold.c.deliverable_id, hold.c.gate))}
-
-
-def _latest(connection: Connection, *of: ColumnClause[Any]) -> list[GateResult]:
-    query = (
-        select(*_COLUMNS)
-        .distinct(*of)
-        .where(gate_result.c.synthetic.is_(False))
-        .order_by(*of, gate_result.c.evaluated_at.desc(), gate_result.c.position.desc())
-    )
-    return [GateResult(**row) for row in connection.execute(query).mappings()]

@@ -1,42 +1,43 @@
 """The sweep: judge every page that is due and append what came of it.
 
 Belongs here: reading what is due, looking at pages side by side, and the events. Does not belong here: the decisions
-(``due``, ``holds``, ``judge``). The caller brings the folds up to date before and after. A page that cannot be measured
-is an ``error`` of its own and stops no other. What belongs to one deliverable is appended together, so that no
-failure stands in the ledger without its hold.
+(``due``, ``holds``, ``judge``). One sweep at a time, from reading what is due until the folds know what came of it: two
+at once would judge and hold twice. A page that cannot be measured is an ``error`` of its own and stops no other. What
+belongs to one deliverable is appended together, so that no failure stands in the ledger without its hold.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from delivery_ops import progress
 from delivery_ops.contracts.envelope import EventDraft, canonical_json
-from delivery_ops.deliverables.pages import PublishedPage, published_pages
-from delivery_ops.gates.due import PageGate, by_page_and_gate, pages_due
+from delivery_ops.deliverables.pages import PublishedPage
+from delivery_ops.gates.due import PageGate, pages_due
 from delivery_ops.gates.fetch import PageFetcher
 from delivery_ops.gates.holds import hold_change
 from delivery_ops.gates.judge import Evaluation, judge
 from delivery_ops.gates.measuring import Measurement, measure_url
-from delivery_ops.gates.results import holds, latest_by_page
+from delivery_ops.gates.standing import Standing, read_standing
 from delivery_ops.gates.verdicts import Mode, Outcome, Verdict
+from delivery_ops.ledger.admission import SYSTEM_SOURCE
 from delivery_ops.ledger.ledger import Ledger
-from delivery_ops.ledger.settle import SYSTEM_SOURCE
 from delivery_ops.ledger.stored_form import uuid7
-
-Cause = Literal["event", "sweep", "re-check", "smoke"]
+from delivery_ops.settings import Site
 
 PAGES_AT_ONCE = 8
 CHUNK = 200  # pages measured before they are judged and appended; bounds memory, and what a crash costs
+_SWEEPING = 0x7377_6565_70  # "sweep" in ASCII: the advisory lock of sweeps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,10 +51,10 @@ class JudgedPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SweepResult:
-    """What a sweep came to. Of ``live`` pages, ``judged`` were due. ``appended`` counts what the ledger answered.
-    ``held`` and ``released`` are (deliverable_id, gate)."""
+    """What a sweep came to: ``judged`` were due, ``standing`` is what stands after it. ``appended`` counts what the
+    ledger answered. ``held`` and ``released`` are (deliverable_id, gate)."""
 
-    live: int
+    standing: Standing
     judged: tuple[JudgedPage, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     released: tuple[tuple[str, str], ...] = ()
@@ -61,17 +62,12 @@ class SweepResult:
 
     @property
     def outcomes(self) -> dict[str, Counter[Outcome]]:
-        """By gate, how many pages came to which outcome."""
+        """By gate, how many of the pages judged came to which outcome."""
         counts: dict[str, Counter[Outcome]] = {}
         for page in self.judged:
             for one in page.evaluations:
                 counts.setdefault(one.gate, Counter())[one.outcome] += 1
         return counts
-
-    @property
-    def unmeasured(self) -> tuple[JudgedPage, ...]:
-        """The pages of which some gate could not say anything."""
-        return tuple(page for page in self.judged if any(one.outcome == "error" for one in page.evaluations))
 
 
 def sweep(
@@ -79,39 +75,49 @@ def sweep(
     reader: Engine,
     fetcher: PageFetcher,
     *,
+    sites: Sequence[Site],
     modes: Mapping[str, Mode],
     day_end: datetime,
-    cause: Cause = "sweep",
+    catch_up: Callable[[], None],
 ) -> SweepResult:
-    """Judge, by the gates of ``modes``, the pages that are due as of ``day_end``, and append the events.
+    """Judge, by the gates of ``modes``, the pages of ``sites`` that are due as of ``day_end``, and append the events.
+
+    Waits while another sweep of this database goes on.
 
     Args:
-        reader: connects to the folds, which must be up to date.
+        reader: connects to the folds.
+        catch_up: brings the folds up to the ledger's head.
     """
-    with reader.connect() as connection:
-        pages = published_pages(connection)
-        latest = by_page_and_gate(latest_by_page(connection))
-        held = holds(connection)
-    due = pages_due(pages, latest, gates=modes, day_end=day_end)
-    verdicts: dict[PageGate, Verdict] = {key: result.verdict for key, result in latest.items()}
-    keys = {
-        deliverable_id: [page.page_key for page in theirs]
-        for deliverable_id, theirs in groupby(pages, key=lambda page: page.deliverable_id)
-    }
-    book = _Book(pages=keys, verdicts=verdicts, held=held, cause=cause)
-    judged: list[JudgedPage] = []
-    appended: Counter[str] = Counter()
-    for chunk in _judged(due, fetcher, modes):
-        judged += chunk
-        for _, of_deliverable in groupby(chunk, key=lambda one: one.page.deliverable_id):
-            appended.update(result.outcome for result in ledger.append(book.drafts(list(of_deliverable))))
-    return SweepResult(
-        live=len(pages),
-        judged=tuple(judged),
-        held=tuple(book.now_held),
-        released=tuple(book.now_released),
-        appended=dict(appended),
-    )
+    with _turn(reader):
+        catch_up()
+        before = read_standing(reader, sites)
+        book = _Book.of(before)
+        judged: list[JudgedPage] = []
+        appended: Counter[str] = Counter()
+        for chunk in _judged(pages_due(before.pages, before.latest, gates=modes, day_end=day_end), fetcher, modes):
+            judged += chunk
+            for _, of_deliverable in groupby(chunk, key=lambda one: one.page.deliverable_id):
+                appended.update(result.outcome for result in ledger.append(book.drafts(list(of_deliverable))))
+        catch_up()
+        return SweepResult(
+            standing=read_standing(reader, sites),
+            judged=tuple(judged),
+            held=tuple(book.now_held),
+            released=tuple(book.now_released),
+            appended=dict(appended),
+        )
+
+
+@contextmanager
+def _turn(reader: Engine) -> Iterator[None]:
+    """While no other sweep goes on. The session has the lock, so a killed sweep gives it up; outside a transaction, so
+    that hours of fetching keep no vacuum waiting."""
+    with reader.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
+        session.execute(select(func.pg_advisory_lock(_SWEEPING)))
+        try:
+            yield
+        finally:
+            session.execute(select(func.pg_advisory_unlock(_SWEEPING)))
 
 
 def _judged(
@@ -140,9 +146,17 @@ class _Book:
     pages: Mapping[str, Sequence[str]]
     verdicts: dict[PageGate, Verdict]
     held: set[tuple[str, str]]
-    cause: Cause
     now_held: list[tuple[str, str]] = field(default_factory=list)
     now_released: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, standing: Standing) -> _Book:
+        pages = {
+            deliverable_id: [page.page_key for page in theirs]
+            for deliverable_id, theirs in groupby(standing.pages, key=lambda page: page.deliverable_id)
+        }
+        verdicts = {key: result.verdict for key, result in standing.latest.items()}
+        return cls(pages=pages, verdicts=verdicts, held=set(standing.held))
 
     def drafts(self, judged: Sequence[JudgedPage]) -> list[EventDraft]:
         """The events for one deliverable's ``judged`` pages: the evaluations, then what they change of its holds."""
@@ -150,7 +164,7 @@ class _Book:
         by_gate: dict[str, list[tuple[EventDraft, Verdict]]] = {}
         for one in judged:
             for evaluation in one.evaluations:
-                draft = _evaluated(one, evaluation, self.cause)
+                draft = _evaluated(one, evaluation)
                 drafts.append(draft)
                 by_gate.setdefault(evaluation.gate, []).append((draft, evaluation.verdict))
                 self.verdicts[one.page.deliverable_id, one.page.page_key, evaluation.gate] = evaluation.verdict
@@ -174,7 +188,7 @@ class _Book:
             yield _changed("deliverable.released", new[-1][0])
 
 
-def _evaluated(judged: JudgedPage, evaluation: Evaluation, cause: Cause) -> EventDraft:
+def _evaluated(judged: JudgedPage, evaluation: Evaluation) -> EventDraft:
     """The event of one evaluation. Its key is the gate, the page, the instant and a digest of what is said: appending
     it again is a duplicate, and two looks at one frozen instant that differ are two events."""
     payload: dict[str, Any] = {
@@ -183,7 +197,7 @@ def _evaluated(judged: JudgedPage, evaluation: Evaluation, cause: Cause) -> Even
         "outcome": evaluation.outcome,
         "mode": evaluation.mode,
         "verdict": evaluation.verdict,
-        "cause": cause,
+        "cause": "sweep",
         "rules_version": evaluation.rules_version,
         "findings": [asdict(finding) for finding in evaluation.findings],
         "evidence": dict(evaluation.evidence),

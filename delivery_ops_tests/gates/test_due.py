@@ -60,7 +60,12 @@ def judged(gate: str, hours: float, *, key: str = "a.example/", outcome: str = "
         ),
         pytest.param(page(changed=11), [judged(gate, 12) for gate in GATES], True, id="changed since"),
         pytest.param(page(changed=12), [judged(gate, 12) for gate in GATES], False, id="changed at that instant"),
-        pytest.param(page(), [judged(gate, 12, outcome="error") for gate in GATES], False, id="an error was a look"),
+        pytest.param(page(), [judged(gate, 12, outcome="fail") for gate in GATES], False, id="a fail was a judgement"),
+        pytest.param(page(), [judged(gate, 12, outcome="error") for gate in GATES], True, id="an error was none"),
+        pytest.param(
+            page(), [judged("schemaCheck", 12), judged("seoTagsPresent", 12, outcome="error")], True, id="one error"
+        ),
+        pytest.param(page(), [judged(gate, -5, outcome="error") for gate in GATES], True, id="an error after that day"),
         pytest.param(
             page(), [judged(gate, 12, key="a.example/b") for gate in GATES], True, id="another page was judged"
         ),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,19 +25,22 @@ from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.fold import DELIVERABLES
+from delivery_ops.errors import Transient
 from delivery_ops.gates.fetch import PageFetcher
 from delivery_ops.gates.fold import GATES
-from delivery_ops.gates.results import holds, latest_by_deliverable, latest_by_page
+from delivery_ops.gates.results import holds, latest_by_page
 from delivery_ops.gates.sweep import SweepResult, sweep
 from delivery_ops.lake import datasets
 from delivery_ops.lake.export import export
 from delivery_ops.lake.lake import Lake
 from delivery_ops.ledger.consume import catch_up, rebuild
 from delivery_ops.ledger.ledger import Ledger
+from delivery_ops.settings import Site
 
 NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
 DAY_END = datetime(2026, 3, 30, 22, tzinfo=UTC)
 SITE = "http://www.client.example"
+SITES = [Site(url=f"{SITE}/", client="acme")]
 BOTH = {"schemaCheck": "enforce", "seoTagsPresent": "enforce"}
 HELD = ("deliverable.held", "deliverable.released")
 
@@ -86,16 +91,15 @@ class Operation:
         self.append("page.published", deliverable_id, at=NOON - timedelta(days=9), url=SITE + path)
 
     def sweep(self, *, modes: dict[str, str] = BOTH, day_end: datetime = DAY_END) -> SweepResult:
-        self.fold()
-        result = sweep(
+        return sweep(
             self.ledger,
             self.database.engine(Role.reader),
             self.fetcher,
+            sites=SITES,
             modes=modes,  # type: ignore[arg-type]
             day_end=day_end,
+            catch_up=self.fold,
         )
-        self.fold()
-        return result
 
     def fold(self) -> None:
         catch_up(self.database.engine(Role.folder), [DELIVERABLES, GATES])
@@ -129,16 +133,11 @@ def test_every_page_is_judged_and_one_that_fails_stops_no_other(operation: Opera
     operation.publish("d-bad", "/bad", html="<p>x")
     operation.publish("d-gone", "/gone", status=404)
     operation.publish("d-down", "/down", status=503)
-    operation.append("page.published", "d-good", at=NOON - timedelta(days=1), url="http://other.example/x")
     done = operation.sweep()
-    assert (done.live, len(done.judged)) == (5, 5)
-    assert done.outcomes == {gate: Counter({"pass": 1, "fail": 2, "error": 2}) for gate in BOTH}
-    assert sorted((page.page.deliverable_id, page.page.url) for page in done.unmeasured) == [
-        ("d-down", f"{SITE}/down"),
-        ("d-good", "http://other.example/x"),
-    ]
+    assert (len(done.standing.pages), len(done.judged)) == (4, 4)
+    assert done.outcomes == {gate: Counter({"pass": 1, "fail": 2, "error": 1}) for gate in BOTH}
     assert sorted(done.held) == [(d, g) for d in ("d-bad", "d-gone") for g in BOTH]
-    assert done.appended == {"kept": 14}
+    assert done.appended == {"kept": 12}
     assert sorted(operation.events(*HELD)) == [("deliverable.held", *one) for one in sorted(done.held)]
 
 
@@ -174,19 +173,77 @@ def test_a_second_sweep_at_the_same_instant_adds_nothing(operation: Operation) -
     operation.publish("d-2", "/down", status=503)
     operation.sweep()
     before = operation.ledger.head()
-    assert operation.sweep() == SweepResult(live=2)
+    again = operation.sweep()
+    assert [page.page.deliverable_id for page in again.judged] == ["d-2"]
+    assert again.appended == {"duplicate": 2}
     assert operation.ledger.head() == before
 
 
-def test_two_sweeps_that_knew_nothing_of_each_other_leave_one_trail(operation: Operation) -> None:
+def test_a_page_that_could_not_be_measured_is_looked_at_by_every_sweep_until_it_can(operation: Operation) -> None:
+    operation.publish("d-1", "/down", status=503)
+    operation.publish("d-2", "/good")
+    operation.sweep()
+    for hours in (1, 2):
+        clock.read_from(lambda hours=hours: NOON + timedelta(hours=hours))
+        done = operation.sweep()
+        assert done.outcomes == {gate: Counter({"error": 1}) for gate in BOTH}
+        assert done.appended == {"kept": 2}
+        assert [one.outcome for one in done.standing.results(["schemaCheck"])] == ["error", "pass"]
+    operation.site["/down"] = (200, good("/down"))
+    clock.read_from(lambda: NOON + timedelta(hours=3))
+    assert operation.sweep().outcomes == {gate: Counter({"pass": 1}) for gate in BOTH}
+    assert operation.sweep().judged == ()
+
+
+def test_of_two_sweeps_at_once_one_waits_and_finds_nothing_due(operation: Operation) -> None:
     operation.publish("d-1", "/bad", html="<p>x")
-    operation.fold()
-    reader = operation.database.engine(Role.reader)
-    results = [
-        sweep(operation.ledger, reader, operation.fetcher, modes=BOTH, day_end=DAY_END)  # type: ignore[arg-type]
-        for _ in range(2)
-    ]
-    assert [result.appended for result in results] == [{"kept": 4}, {"duplicate": 4}]
+    both_are_there = threading.Barrier(2)
+    instants = itertools.count()
+    clock.read_from(lambda: NOON + timedelta(seconds=next(instants)))  # so that a second look would be a second event
+
+    def one() -> SweepResult:
+        both_are_there.wait(10)
+        return operation.sweep()
+
+    with ThreadPoolExecutor(2) as threads:
+        results = [future.result() for future in [threads.submit(one), threads.submit(one)]]
+    assert sorted(len(result.judged) for result in results) == [0, 1]
+    assert sorted(operation.events("gate.evaluated", *HELD)) == sorted(
+        (event_type, "d-1", gate) for event_type in ("gate.evaluated", "deliverable.held") for gate in BOTH
+    )
+
+
+def test_a_sweep_that_fails_lets_the_next_one_sweep(operation: Operation) -> None:
+    operation.publish("d-1", "/good")
+
+    def no_catching_up() -> None:
+        raise Transient("catching up", subject="a fold", cause="the disk is full", remedy="Make room.")
+
+    with pytest.raises(Transient):
+        sweep(
+            operation.ledger,
+            operation.database.engine(Role.reader),
+            operation.fetcher,
+            sites=SITES,
+            modes={},
+            day_end=DAY_END,
+            catch_up=no_catching_up,
+        )
+    assert len(operation.sweep().judged) == 1
+
+
+def test_a_page_of_no_configured_site_is_counted_and_not_fetched(operation: Operation) -> None:
+    operation.publish("d-1", "/a", html="<p>")
+    stranger = f"http://127.0.0.1:{operation.httpserver.port}/a"
+    operation.append("page.published", "d-1", at=NOON - timedelta(days=1), url=stranger)
+    done = operation.sweep()
+    assert [page.page.url for page in done.judged] == [f"{SITE}/a"]
+    assert {host: [page.url for page in pages] for host, pages in done.standing.elsewhere.items()} == {
+        "127.0.0.1": [stranger]
+    }
+    assert len(operation.httpserver.log) == 1
+    operation.site["/a"] = (200, good("/a"))
+    assert len(operation.sweep(day_end=tomorrow()).released) == 2  # what nobody judges holds nobody up
 
 
 def test_a_page_is_held_until_it_passes(operation: Operation) -> None:
@@ -235,7 +292,8 @@ def test_a_deliverable_with_two_pages_is_released_when_both_pass(operation: Oper
 def test_a_page_taken_down_is_not_judged(operation: Operation) -> None:
     operation.publish("d-1", "/a")
     operation.append("page.unpublished", "d-1", at=NOON - timedelta(days=1), url=f"{SITE}/a")
-    assert operation.sweep() == SweepResult(live=0)
+    done = operation.sweep()
+    assert (done.standing.pages, done.judged) == ([], ())
 
 
 def test_the_fold_is_the_same_after_a_rebuild(operation: Operation) -> None:
@@ -264,13 +322,9 @@ def test_the_latest_result_is_the_one_evaluated_last(operation: Operation) -> No
     operation.sweep()
     with operation.database.engine(Role.reader).connect() as connection:
         by_page = [(one.gate, one.page_key, one.outcome) for one in latest_by_page(connection)]
-        by_deliverable = [
-            (one.gate, one.url, one.outcome, one.evaluated_at) for one in latest_by_deliverable(connection)
-        ]
     assert by_page == [
         (gate, page, "pass") for gate in BOTH for page in ("www.client.example/a", "www.client.example/b")
     ]
-    assert by_deliverable == [(gate, f"{SITE}/a", "pass", NOON + timedelta(hours=2)) for gate in BOTH]
 
 
 def test_synthetic_evaluations_are_kept_and_are_nobodys_latest(operation: Operation) -> None:

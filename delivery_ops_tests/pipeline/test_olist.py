@@ -72,7 +72,7 @@ def test_the_run_is_clean_and_says_what_is_not_configured(funnel: Seen) -> None:
     assert funnel.document["run"]["skipped"] == [
         "costs: no source is configured",
         "Search Console: no property is configured",
-        "gates: no page is published",
+        "gates: no site is configured",
     ]
     assert all(sentence in funnel.page for sentence in funnel.document["run"]["skipped"])
     for nothing in ("fct_gate_results", "fct_search_performance", "search_daily", "fct_costs", "attribution_mismatch"):

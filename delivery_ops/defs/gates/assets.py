@@ -2,34 +2,44 @@
 
 Belongs here: what a sweep says to Dagster, and which site counts as failed. Does not belong here: fetching and
 judging (``gates``). One unreachable page is that page's outcome ``error``; a site of which no page could be measured
-is a failure of the run.
+is a failure of the run. Checks and failures tell what stands, so that they stay until it changes.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from delivery_ops import settings
 from delivery_ops.database.roles import Role
 from delivery_ops.defs.outcomes import Outcome, stops_plainly
-from delivery_ops.gates.sweep import JudgedPage, SweepResult, sweep
+from delivery_ops.gates.results import GateResult
+from delivery_ops.gates.sites import host_of
+from delivery_ops.gates.standing import Standing
+from delivery_ops.gates.sweep import sweep
 from delivery_ops.gates.verdicts import Mode
 from delivery_ops.operation import Operation
 from delivery_ops.reports.data import Failure
+from delivery_ops.reports.words import plural
 from delivery_ops.settings import Site
 
 _ASSET = "core_gates__evaluations"
 _CHECK = "every_site_answered"
 
 
+def _check_specs() -> list[dg.AssetCheckSpec]:
+    """Of the operation that ``DELIVERY_OPS_CONFIG`` names: a gate that is not configured has no check to be green."""
+    answered = dg.AssetCheckSpec(_CHECK, asset=_ASSET, description="Of every site some page could be measured.")
+    return [answered] + [
+        dg.AssetCheckSpec(gate, asset=_ASSET, description=f"No live page fails the gate {gate} as it stands.")
+        for gate in settings.load().gates
+    ]
+
+
 @dg.asset(
     name=_ASSET,
     deps=["raw_files__deliverables"],
-    check_specs=[
-        dg.AssetCheckSpec(_CHECK, asset=_ASSET, description="Of every site some page could be measured."),
-        dg.AssetCheckSpec("schemaCheck", asset=_ASSET, description="No judged page fails the gate schemaCheck."),
-        dg.AssetCheckSpec("seoTagsPresent", asset=_ASSET, description="No judged page fails the gate seoTagsPresent."),
-    ],
+    check_specs=_check_specs(),
     group_name="gates",
     owners=["team:qa"],
     kinds={"python", "greatexpectations"},
@@ -37,48 +47,77 @@ _CHECK = "every_site_answered"
 @stops_plainly
 def evaluations(operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """Every page that is due, fetched, measured and judged by Great Expectations. One event per page and gate."""
-    operation.catch_up()
-    settings = operation.settings
-    modes: dict[str, Mode] = {gate: mode for gate, mode in settings.gates.items()}  # noqa: C416  widens the key's type
+    configured = operation.settings
+    modes: dict[str, Mode] = {gate: mode for gate, mode in configured.gates.items()}  # noqa: C416  widens the key's type
     swept = sweep(
         operation.ledger,
         operation.database.engine(Role.reader),
         operation.fetcher(),
+        sites=configured.sites,
         modes=modes,
         day_end=operation.end_of_date,
+        catch_up=operation.catch_up,
     )
-    operation.catch_up()
-    silent = _silent_sites(settings.sites, swept.judged)
+    standing = swept.standing
+    silent = silent_sites(configured.sites, standing.results(modes))
     outcome = Outcome(
         failures=tuple(silent),
-        skipped=() if swept.live else ("gates: no page is published",),
+        skipped=tuple(not_judged(configured.sites, standing)),
         changed=swept.appended.get("kept", 0) > 0,
     )
     counts = {f"{gate} {name}": number for gate, of in swept.outcomes.items() for name, number in of.items()}
-    metadata = {"pages live": swept.live, "pages judged": len(swept.judged), "held": len(swept.held), **counts}
+    metadata = {
+        "pages live": len(standing.pages),
+        "pages of no site": sum(map(len, standing.elsewhere.values())),
+        "pages judged": len(swept.judged),
+        "held": len(swept.held),
+        **counts,
+    }
     return dg.MaterializeResult(
         metadata=outcome.metadata(**metadata),
-        check_results=[_answered(silent), *(_gate(gate, swept) for gate in ("schemaCheck", "seoTagsPresent"))],
+        check_results=[_answered(silent), *(gate_check(gate, standing.results([gate])) for gate in modes)],
     )
 
 
-def _silent_sites(sites: Sequence[Site], judged: Sequence[JudgedPage]) -> list[Failure]:
-    """The sites with pages that were due, none of which could be measured."""
-    pages: dict[str, list[JudgedPage]] = defaultdict(list)
-    for one in judged:
-        for site in sites:
-            if one.page.url.startswith(site.url):
-                pages[site.url].append(one)
+def silent_sites(sites: Sequence[Site], results: Iterable[GateResult]) -> list[Failure]:
+    """The sites of which, by the ``results`` that stand, no page could be measured."""
+    by_host: dict[str | None, list[GateResult]] = defaultdict(list)
+    for result in results:
+        by_host[host_of(result.url)].append(result)
     return [
         Failure(
             what="Site",
-            subject=url,
-            cause=f"none of its {len(of)} pages could be measured: {of[0].evaluations[0].findings[0].message}",
+            subject=site.url,
+            cause=f"none of its {len({result.page_key for result in of})} pages could be measured: "
+            f"{of[0].findings[0]['message']}",
             remedy="See that the site answers this machine; the next run looks again.",
         )
-        for url, of in pages.items()
-        if all(evaluation.outcome == "error" for one in of for evaluation in one.evaluations)
+        for site in sites
+        if (of := by_host[host_of(site.url)]) and all(result.outcome == "error" for result in of)
     ]
+
+
+def not_judged(sites: Sequence[Site], standing: Standing) -> list[str]:
+    """What no gate looks at, in sentences: nothing is configured for it, or nothing is there."""
+    sentences = [] if sites else ["gates: no site is configured"]
+    if standing.elsewhere:
+        pages = plural(sum(map(len, standing.elsewhere.values())), "page")
+        sentences.append(f"gates: {pages} on {plural(len(standing.elsewhere), 'host')} no site is configured for")
+    elif sites and not standing.pages:
+        sentences.append("gates: no page is published")
+    return sentences
+
+
+def gate_check(gate: str, results: Sequence[GateResult]) -> dg.AssetCheckResult:
+    """Whether any of the ``results`` of ``gate`` that stand is a fail; what that means for a deliverable, holds say."""
+    failed = [f"{one.deliverable_id}: {', '.join(one.finding_codes)}" for one in results if one.outcome == "fail"]
+    counts = dict(Counter[str](one.outcome for one in results))
+    return dg.AssetCheckResult(
+        check_name=gate,
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={**counts, "pages": dg.MetadataValue.json(failed)},
+    )
 
 
 def _answered(silent: Sequence[Failure]) -> dg.AssetCheckResult:
@@ -87,20 +126,4 @@ def _answered(silent: Sequence[Failure]) -> dg.AssetCheckResult:
         passed=not silent,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={each.subject: each.cause for each in silent},
-    )
-
-
-def _gate(gate: str, swept: SweepResult) -> dg.AssetCheckResult:
-    """How the gate went on the pages judged now. What a fail means for its deliverable stands in the ledger."""
-    failed = [
-        f"{one.page.deliverable_id}: {', '.join(sorted({finding.code for finding in each.findings}))}"
-        for one in swept.judged
-        for each in one.evaluations
-        if each.gate == gate and each.outcome == "fail"
-    ]
-    return dg.AssetCheckResult(
-        check_name=gate,
-        passed=not failed,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"failed": len(failed), "pages": dg.MetadataValue.json(failed)},
     )
