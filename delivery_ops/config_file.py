@@ -7,7 +7,7 @@ sentence. Does not belong here: what a config file means; ``settings`` and the r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,14 @@ Key = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+class WrongKey(ValueError):
+    """What a model's own validator found wrong under ``key``, which is relative to that model."""
+
+    def __init__(self, key: Key, cause: str) -> None:
+        super().__init__(cause)
+        self.key = key
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -72,13 +80,14 @@ class ConfigFile:
             loader = _StrictLoader(text)
             node = loader.get_single_node()
             values = None if node is None else loader.construct_document(node)
+            lines = _lines(node, ())
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1}" if mark else ""
             raise _unusable(path, f"it is no valid YAML{line}: {getattr(error, 'problem', error)}") from error
         if not isinstance(values, dict):
             raise _unusable(path, f"it holds {type(values).__name__}, not keys with values")
-        file = cls(path=path, values=values, lines=_lines(node, ()))
+        file = cls(path=path, values=values, lines=lines)
         return cls(path=path, values=file._replace(values, (), variables), lines=file.lines)
 
     def error(self, key: Key, cause: str, *, found: object = None) -> BadUsage:
@@ -91,31 +100,29 @@ class ConfigFile:
             remedy="Correct it and run the command again.",
         )
 
-    def validate(self, model: type[Model], values: Mapping[str, Any]) -> Model:
-        """``values`` as ``model``, or ``BadUsage`` for the first thing that is wrong: a misspelt key before all."""
+    def validate(self, model: type[Model], values: Mapping[str, Any], *, not_keys: Collection[str] = ()) -> Model:
+        """``values`` as ``model``, or ``BadUsage`` for the first thing that is wrong: a misspelt key before all.
+
+        Args:
+            not_keys: fields of ``model`` that are no keys of the file.
+        """
         try:
             return model.model_validate(dict(values))
         except ValidationError as invalid:
             problems = invalid.errors(include_url=False)
             first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
-            found = None if first["type"] in {"missing", "value_error"} else first["input"]
-            if isinstance(found, dict | list):
+            key, cause, found = first["loc"], first["msg"].removeprefix("Value error, "), first["input"]
+            if first["type"] in {"missing", "value_error"} or isinstance(found, dict | list):
                 found = None
-            cause = first["msg"].removeprefix("Value error, ")
             if first["type"] == "extra_forbidden":
-                cause, found = f"no such key; allowed are {self._allowed(model, first['loc'])}", None
+                allowed = (name for name in _fields(model, key[:-1]) if name not in not_keys)
+                cause, found = f"no such key; allowed are {', '.join(allowed)}", None
+            if isinstance(wrong := first.get("ctx", {}).get("error"), WrongKey):
+                key = (*key, *wrong.key)
             more = len(problems) - 1
             if more:
                 cause += f"; {more} more problem{'s' if more > 1 else ''} in this file"
-            raise self.error(first["loc"], cause, found=found) from invalid
-
-    def _allowed(self, model: type[BaseModel], loc: Key) -> str:
-        here: Any = model
-        for part in loc[:-1]:
-            if isinstance(part, str) and isinstance(here, type) and issubclass(here, BaseModel):
-                here = _inner_model(here.model_fields[part].annotation)
-        fields = here.model_fields if isinstance(here, type) and issubclass(here, BaseModel) else {}
-        return ", ".join(fields)
+            raise self.error(key, cause, found=found) from invalid
 
     def _line(self, key: Key) -> int:
         for length in range(len(key), -1, -1):
@@ -140,18 +147,31 @@ class ConfigFile:
         return _VARIABLE.sub(replaced, value)
 
 
-def _lines(node: yaml.Node | None, key: Key) -> dict[Key, int]:
+def _lines(node: yaml.Node | None, key: Key, around: tuple[yaml.Node, ...] = ()) -> dict[Key, int]:
+    """The line of each key below ``node``, which stands inside the nodes ``around``."""
     if node is None:
         return {}
+    if node in around:
+        raise yaml.constructor.ConstructorError(None, None, "an alias stands inside what it names", node.start_mark)
     found = {key: node.start_mark.line + 1}
+    around = (*around, node)
     if isinstance(node, yaml.MappingNode):
         for name, inner in node.value:
-            found |= _lines(inner, (*key, name.value))
+            found |= _lines(inner, (*key, name.value), around)
             found[(*key, name.value)] = name.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for at, inner in enumerate(node.value):
-            found |= _lines(inner, (*key, at))
+            found |= _lines(inner, (*key, at), around)
     return found
+
+
+def _fields(model: type[BaseModel], key: Key) -> Collection[str]:
+    """The fields of the model that stands at ``key`` in ``model``."""
+    here: Any = model
+    for part in key:
+        if isinstance(part, str) and isinstance(here, type) and issubclass(here, BaseModel):
+            here = _inner_model(here.model_fields[part].annotation)
+    return here.model_fields if isinstance(here, type) and issubclass(here, BaseModel) else ()
 
 
 def _inner_model(annotation: Any) -> Any:

@@ -1,7 +1,8 @@
 """Money is an integer of minor units with an ISO 4217 code; here decimals become that, exactly or not at all.
 
 Belongs here: the currencies with their number of decimals (ISO 4217 list one, and what left it since 2020, which old
-bookings carry), and the two conversions. Does not belong here: exchange rates, and sharing an amount out.
+bookings carry), the largest amount, and the two conversions. Does not belong here: exchange rates, and sharing an
+amount out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ _CODES_BY_DECIMALS = {
     4: "CLF UYW",
 }
 _DECIMALS = {code: places for places, codes in _CODES_BY_DECIMALS.items() for code in codes.split()}
+CURRENCIES = frozenset(_DECIMALS)
+LARGEST_MINOR = 10**15
+"""The largest amount that is taken, of either sign, in minor units: sums of many such fit 64 bits."""
 _AMOUNT = re.compile(r"([+-]?)([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 
 

@@ -23,6 +23,7 @@ from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.registration import Registrar
 from delivery_ops.errors import BadUsage
+from delivery_ops.file_source import FileSource
 from delivery_ops.gates.fetch import PageFetcher
 from delivery_ops.gates.fold import GATES
 from delivery_ops.gates.judge import Evaluation, check_file, check_pages
@@ -33,7 +34,7 @@ from delivery_ops.ledger.consume import catch_up
 from delivery_ops.ledger.ledger import Ledger
 from delivery_ops.search_console.client import SearchConsoleClient
 from delivery_ops.search_console.export import Exporter
-from delivery_ops.settings import FileSource, Settings
+from delivery_ops.settings import Settings
 
 CONSUMERS = (DELIVERABLES, SOURCES, GATES)
 """Every fold there is. Whoever appends catches them up before it reads one."""

@@ -121,7 +121,7 @@ class Settings(Section):
     search_console: SearchConsole | None = None
     attribution: Attribution = Attribution()
     mismatch: Mismatch = Mismatch()
-    gates: dict[GateName, GateMode] = {"schemaCheck": "enforce", "seoTagsPresent": "enforce"}
+    gates: dict[GateName, GateMode] = Field(default={"schemaCheck": "enforce", "seoTagsPresent": "enforce"})
     config_dir: Path
     database_url: SecretStr | None = None
     google_credentials: SecretStr | None = None
@@ -173,7 +173,6 @@ class Settings(Section):
         yield ("sites",), ("url",), [site.url for site in self.sites]
         yield ("search_console", "properties"), ("property",), [each.property for each in properties]
         yield ("attribution", "models"), (), list(self.attribution.models)
-        yield ("deliverable_types",), (), list(self.deliverable_types)
 
 
 def config_dir() -> Path:

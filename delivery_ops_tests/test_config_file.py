@@ -7,15 +7,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 
-from delivery_ops.config_file import ConfigFile
+from delivery_ops.config_file import ConfigFile, WrongKey
 from delivery_ops.errors import BadUsage
 
 
 class Inner(BaseModel):
     model_config = ConfigDict(extra="forbid")
     days: PositiveInt
+
+    @model_validator(mode="after")
+    def _is_lucky(self) -> Inner:
+        if self.days == 13:
+            raise WrongKey(("days",), "13 is unlucky")
+        return self
 
 
 class Outer(BaseModel):
@@ -58,6 +64,13 @@ def complaint(tmp_path: Path, text: str, **variables: str) -> str:
         pytest.param("- a\n", ["holds list"], id="a list on top"),
         pytest.param("", ["holds NoneType"], id="an empty file"),
         pytest.param("name: ${MISSING}\n", ["line 1", "variable MISSING is not set"], id="an unset variable"),
+        pytest.param("name: &a [*a]\n", ["no valid YAML, line 1"], id="a list that holds itself"),
+        pytest.param(
+            "name: b\nitems: &a\n  - {deep: *a}\n", ["no valid YAML, line 2"], id="a mapping that holds itself"
+        ),
+        pytest.param(
+            "name: a\nitems:\n  - days: 13\n", ["line 3", "key items.0.days", "13 is unlucky"], id="own check"
+        ),
         pytest.param("name: !!python/object:os.system x\n", ["no valid YAML, line 1"], id="a foreign tag"),
     ],
 )

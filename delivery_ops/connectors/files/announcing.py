@@ -19,9 +19,9 @@ from sqlalchemy.dialects.postgresql import insert
 from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, RecordedEvent, canonical_json
 from delivery_ops.errors import Permanent
+from delivery_ops.file_source import SourceKind
 from delivery_ops.ledger.consume import Consumer
 from delivery_ops.ledger.ledger import Ledger
-from delivery_ops.settings import SourceKind
 
 _FIELDS = ("source", "kind", "rows", "kept", "duplicate", "rejected", "digest", "error_class", "detail")
 _source_load = table(

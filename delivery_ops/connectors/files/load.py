@@ -13,20 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from delivery_ops.connectors.files.announcing import SOURCES, Outcome, announce, append_all, last_loads
+from delivery_ops.connectors.files.announcing import SOURCES, Announced, Outcome, announce, append_all, last_loads
+from delivery_ops.connectors.files.deal_keys import give_up, held_before
 from delivery_ops.connectors.files.mapping import RowMapping
-from delivery_ops.connectors.files.reading import Malformed, Row, Rows, UnreadableFile, open_rows
+from delivery_ops.connectors.files.reading import open_rows
+from delivery_ops.connectors.files.rows import Malformed, Row, Rows, UnreadableFile
 from delivery_ops.connectors.files.sieve import Kept, Sieve
 from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.registration import Registrar
-from delivery_ops.errors import BadUsage, DeliveryOpsError, Rejected
+from delivery_ops.errors import DeliveryOpsError, Rejected
+from delivery_ops.file_source import FileSource, SourceKind
 from delivery_ops.lake.datasets import COSTS, DEALS, REVENUE, TOUCHES, Dataset
 from delivery_ops.lake.lake import Lake
 from delivery_ops.ledger.consume import catch_up
 from delivery_ops.ledger.ledger import Ledger
-from delivery_ops.settings import FileSource, Settings, SourceKind, source_path
+from delivery_ops.settings import Settings, source_path
 
 DATASETS: Mapping[SourceKind, Dataset] = {"touches": TOUCHES, "deals": DEALS, "revenue": REVENUE, "costs": COSTS}
 
@@ -34,12 +37,14 @@ DATASETS: Mapping[SourceKind, Dataset] = {"touches": TOUCHES, "deals": DEALS, "r
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadResult:
     """``outcome`` is what was announced; ``registered`` counts deliverables this load registered; ``changed`` says
-    whether lake or ledger hold anything new; ``error`` is why the source failed."""
+    whether lake or ledger hold anything new; ``error`` is why the source failed, and ``standing`` what is there of it
+    all the same."""
 
     outcome: Outcome
     registered: int
     changed: bool
     error: DeliveryOpsError | None
+    standing: str | None
 
 
 def loading_order(sources: Sequence[FileSource]) -> list[FileSource]:
@@ -53,11 +58,8 @@ def load_source(
     """Load ``source`` and announce what came of it.
 
     A file that is missing, unreadable or without a configured column is a failed result, not an exception.
-
-    Raises:
-        BadUsage: the source's configuration is wrong in itself.
     """
-    loading = _Loading(RowMapping(source), lake, ledger, registrar)
+    loading = _Loading(RowMapping(source), settings, lake, ledger, registrar)
     path = source_path(settings, source)
     error: DeliveryOpsError | None = None
     try:
@@ -65,46 +67,63 @@ def load_source(
         with open_rows(path) as rows:
             loading.mapping.require_columns(rows.columns)
             outcome = loading.run(path, rows, digest)
-    except (UnreadableFile, BadUsage) as failed:
+    except UnreadableFile as failed:
         error = failed
+        loading.leave_standing()
         outcome = Outcome(
             source=source.name, kind=source.kind, error_class=type(failed).__name__, detail=_storable(str(failed))
         )
     engine = database.engine(Role.folder)
     catch_up(engine, [SOURCES])
     with engine.connect() as connection:
-        is_news = announce(ledger, outcome, last_loads(connection).get(source.name))
-    return LoadResult(outcome=outcome, registered=loading.registered, changed=loading.changed or is_news, error=error)
+        last = last_loads(connection).get(source.name)
+    is_news = announce(ledger, outcome, last)
+    return LoadResult(
+        outcome=outcome,
+        registered=loading.registered,
+        changed=loading.changed or is_news,
+        error=error,
+        standing=_standing(source, lake, last) if error else None,
+    )
 
 
-def drop_unconfigured(settings: Settings, lake: Lake) -> list[str]:
-    """Take the lake's rows of sources that are no longer configured (or are of another kind now) away, so that a
-    renamed source does not count twice. Returns ``dataset/source`` of each."""
-    dropped = []
-    for kind, dataset in DATASETS.items():
-        configured = {source.name for source in settings.sources if source.kind == kind}
-        for partition in lake.partitions(dataset):
-            if partition not in configured:
-                lake.remove(dataset, partition)
-                dropped.append(f"{dataset.name}/{partition}")
-    return dropped
+def _standing(source: FileSource, lake: Lake, last: Announced | None) -> str:
+    """What is there of a source that could not be loaded; ``last`` is what was announced before."""
+    dataset = DATASETS.get(source.kind)
+    if dataset is None:
+        return "what it registered before stands"
+    if source.name not in lake.partitions(dataset):
+        return "no rows of it were loaded before"
+    when = "before" if last is None or last.outcome.error_class else f"on {last.loaded_at:%Y-%m-%d}"
+    return f"the rows loaded {when} stand"
 
 
 class _Loading:
     """One load under way, and what it has changed so far."""
 
-    def __init__(self, mapping: RowMapping, lake: Lake, ledger: Ledger, registrar: Registrar) -> None:
+    def __init__(
+        self, mapping: RowMapping, settings: Settings, lake: Lake, ledger: Ledger, registrar: Registrar
+    ) -> None:
         self.mapping = mapping
         self.registered = 0
         self.changed = False
         self._lake = lake
         self._ledger = ledger
         self._registrar = registrar
+        self._held = held_before(mapping.source, settings, lake)
+
+    def leave_standing(self) -> None:
+        """Leave the rows of the load before, except deals that belong to another source by now."""
+        lost = give_up(self.mapping.source, self._held, self._lake)
+        self._ledger.reject(lost)
+        self.changed |= bool(lost)
 
     def run(self, path: Path, rows: Rows, digest: str) -> Outcome:
         """Take every row of the open file at ``path``."""
         source = self.mapping.source
-        sieve = Sieve(mapping=self.mapping, origin=path.name, refuse_unknown=self._register_unknown)
+        sieve = Sieve(
+            mapping=self.mapping, origin=path.name, refuse_unknown=self._register_unknown, seen=dict(self._held)
+        )
         batches = self._batches(sieve, rows.items)
         dataset = DATASETS.get(source.kind)
         if dataset is None:

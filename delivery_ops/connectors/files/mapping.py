@@ -1,80 +1,33 @@
-"""From a file's texts to our fields: what each kind of source needs, and how a text becomes a value or a rejection.
+"""From a file's texts to our fields: how a text becomes a value or a rejection.
 
-Belongs here: the fields of each kind, the check that a source's configuration names them, and the conversion of one
-row. Does not belong here: reading files (``reading``), and what becomes of the rows (``load``). Values are exact or
-refused: an amount with too many decimals is rejected, never rounded; ids are not trimmed. An empty value is absent.
+Belongs here: the conversion of one row, and the check that the file has the columns. Does not belong here: what a
+source may be configured to be (``file_source``), reading files (``reading``), and what becomes of the rows (``load``).
+Values are exact or refused: an amount with too many decimals is rejected, never rounded; ids are not trimmed. An empty
+value is absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 from delivery_ops import money
 from delivery_ops.connectors.files import values
-from delivery_ops.connectors.files.reading import Row
-from delivery_ops.errors import BadUsage, Rejected
-from delivery_ops.settings import FileSource, SourceKind
+from delivery_ops.connectors.files.rows import Row, UnreadableFile
+from delivery_ops.errors import Rejected
+from delivery_ops.file_source import IDS_OF_A_CLIENT, KINDS, FileSource
 
 Record = dict[str, Any]
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
-    """The fields a kind of source has. ``key`` identifies a row; of each group in ``either`` at most one field may be
-    given; of all of ``any_of`` at least one must be."""
-
-    key: str
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    either: tuple[tuple[str, ...], ...] = ()
-    any_of: tuple[str, ...] = ()
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Every field, the key first."""
-        grouped = tuple(name for group in self.either for name in group)
-        return (self.key, *self.required, *grouped, *self.optional)
-
-
-KINDS: Mapping[SourceKind, Kind] = {
-    "deliverables": Kind(key="deliverable_id", required=("client_id", "type"), optional=("tier", "url")),
-    "touches": Kind(
-        key="touch_id",
-        required=("contact_id", "touched_at"),
-        optional=("account_id", "deliverable_id", "channel", "touch_type", "milestone"),
-    ),
-    "deals": Kind(
-        key="deal_key", required=("closed_at",), optional=("contact_id", "account_id", "currency", "refund_of")
-    ),
-    "revenue": Kind(
-        key="revenue_id",
-        required=("currency",),
-        optional=("deal_key", "booked_at"),
-        either=(("amount", "amount_minor"),),
-        any_of=("amount", "amount_minor"),
-    ),
-    "costs": Kind(
-        key="cost_id",
-        required=("deliverable_id", "worked_at"),
-        optional=("currency",),
-        either=(("amount", "amount_minor"), ("hours", "minutes")),
-        any_of=("amount", "amount_minor", "hours", "minutes"),
-    ),
-}
 _INSTANTS = {"touched_at", "closed_at", "booked_at", "worked_at"}
 _NUMBERS = {"amount", "amount_minor", "hours", "minutes"}
 
 
 class RowMapping:
-    """The conversion that one source's configuration describes.
-
-    Raises:
-        BadUsage: it leaves a required field out, names one that its kind has not, or one twice.
-    """
+    """The conversion that one source's configuration describes."""
 
     def __init__(self, source: FileSource) -> None:
         self.source = source
@@ -82,19 +35,22 @@ class RowMapping:
         self._columns = {
             field: (named,) if isinstance(named, str) else named for field, named in source.columns.items()
         }
-        self._require_fields({*source.columns, *source.constants})
 
     def require_columns(self, columns: tuple[str, ...]) -> None:
         """Check that the file has every column the configuration names.
 
         Raises:
-            BadUsage: naming the missing one and those the file has.
+            UnreadableFile: naming the missing one and those the file has.
         """
         for field, named in self._columns.items():
             for column in named:
                 if column not in columns:
-                    cause = f"the file has no column {column!r}; it has {', '.join(columns)}"
-                    raise self._bad_usage(f"columns.{field}", cause)
+                    raise UnreadableFile(
+                        "reading a source's file",
+                        subject=f"{self.source.path}, source {self.source.name}",
+                        cause=f"columns.{field}: it has no column {column!r}; it has {', '.join(columns)}",
+                        remedy="Correct the file, or the source in delivery_ops.yaml.",
+                    )
 
     def record(self, row: Row) -> Record:
         """The row's fields with their values; absent ones are None.
@@ -125,46 +81,24 @@ class RowMapping:
 
     def _text(self, field: str, row: Row) -> str | None:
         if field in self.source.constants:
-            return self.source.constants[field] or None
-        parts = [row.values[column] for column in self._columns.get(field, ())]
-        return ":".join(parts) if parts and all(parts) else None
+            parts = [self.source.constants[field]]
+        else:
+            ours = self.source.values.get(field, {})
+            texts = [row.values[column] for column in self._columns.get(field, ())]
+            parts = [ours.get(text, text) for text in texts]
+        if not parts or not all(parts):
+            return None
+        if self.source.client and field in IDS_OF_A_CLIENT:
+            parts = [self.source.client, *parts]
+        return joined(parts)
 
-    def _require_fields(self, given: set[str]) -> None:
-        kind = self.kind
-        for field in sorted(given - set(kind.fields)):
-            allowed = ", ".join(kind.fields)
-            raise self._bad_usage(
-                self._place(field), f"{self.source.kind} have no field {field!r}; allowed are {allowed}"
-            )
-        for field in (kind.key, *kind.required):
-            if field not in given:
-                raise self._bad_usage(
-                    "columns", f"{self.source.kind} need the field {field!r} (a column or a constant)"
-                )
-        if kind.any_of and not given & set(kind.any_of):
-            raise self._bad_usage("columns", f"{self.source.kind} need one of {', '.join(kind.any_of)}")
-        for group in kind.either:
-            if given.issuperset(group):
-                raise self._bad_usage("columns", f"{' and '.join(group)} say the same; give one of them")
-        if given & {"amount", "amount_minor"} and "currency" not in given:
-            raise self._bad_usage("columns", "an amount needs the field 'currency' (a column or a constant)")
-        for field in sorted(self.source.columns.keys() & self.source.constants.keys()):
-            raise self._bad_usage(f"constants.{field}", "the field is mapped to a column too; give one of them")
-        try:
-            money.decimals(self.source.constants.get("currency", "EUR"))
-        except ValueError as error:
-            raise self._bad_usage("constants.currency", str(error)) from error
 
-    def _place(self, field: str) -> str:
-        return f"columns.{field}" if field in self.source.columns else f"constants.{field}"
-
-    def _bad_usage(self, key: str, cause: str) -> BadUsage:
-        return BadUsage(
-            "reading a file source",
-            subject=f"delivery_ops.yaml, source {self.source.name}, key {key}",
-            cause=cause,
-            remedy="Correct the source in delivery_ops.yaml and run the command again.",
-        )
+def joined(parts: Sequence[str]) -> str:
+    r"""Parts as one id, with ``:`` between them. One part alone stays as it is; in several, a ``:`` or ``\`` of a
+    part's own has a ``\`` before it, so that other parts never make the same id: ``a:b`` and ``c`` are ``a\:b:c``."""
+    if len(parts) == 1:
+        return parts[0]
+    return ":".join(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)
 
 
 def _amount_minor(texts: Mapping[str, str | None]) -> int | None:

@@ -1,8 +1,8 @@
 """Which rows of one source are kept, and the counts: in = kept + duplicate + rejected.
 
 Belongs here: that decision, row by row, and the counts. Does not belong here: where kept rows go (``load``). A key
-belongs to the first row that was good: an equal row is a duplicate, another row under the key is rejected. Memory is
-32 bytes and a dictionary entry for each key, whatever the rows hold.
+belongs to the first row that was good, in this source or one before it (``seen``): an equal row is a duplicate, another
+row under the key is rejected. Memory is 32 bytes and a dictionary entry for each key, whatever the rows hold.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import islice
 
 from delivery_ops.connectors.files.mapping import Record, RowMapping
-from delivery_ops.connectors.files.reading import Malformed, Row
+from delivery_ops.connectors.files.rows import Malformed, Row
 from delivery_ops.errors import Rejected
 from delivery_ops.ledger.rejections import Rejection
 
@@ -35,7 +35,8 @@ class Kept:
 
 @dataclass(kw_only=True, slots=True)
 class Sieve:
-    """The counts and what was seen so far; ``refused`` collects what to store until the caller takes it away."""
+    """The counts and what was seen so far, the digest of each row by the digest of its key; ``refused`` collects what
+    to store until the caller takes it away."""
 
     mapping: RowMapping
     origin: str
@@ -45,7 +46,7 @@ class Sieve:
     duplicate: int = 0
     rejected: int = 0
     refused: list[Rejection] = field(default_factory=list)
-    _seen: dict[bytes, bytes] = field(default_factory=dict)
+    seen: dict[bytes, bytes] = field(default_factory=dict)
     _deliverables: dict[str, Rejected | None] = field(default_factory=dict)
 
     def batches(self, items: Iterator[Row | Malformed]) -> Iterator[list[Kept]]:
@@ -104,16 +105,22 @@ class Sieve:
             self.reject(one.row, refusal.code, f"{refusal.subject}: {refusal.cause}")
             return False
         key = one.record[self.mapping.kind.key]
-        digest = _digest(repr(sorted(one.record.items())))
-        first = self._seen.setdefault(_digest(key), digest)
+        digest = record_digest(one.record)
+        first = self.seen.setdefault(key_digest(key), digest)
         if first is digest:
             return True
         if first == digest:
             self.duplicate += 1
         else:
-            self.reject(one.row, "conflicting_row", f"{key!r:.200} stands in an earlier row with other values")
+            self.reject(one.row, "conflicting_row", f"{key!r:.200} stands in a row before with other values")
         return False
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+def key_digest(key: str) -> bytes:
+    """16 bytes that stand for a key."""
+    return hashlib.blake2b(key.encode(), digest_size=16).digest()
+
+
+def record_digest(record: Record) -> bytes:
+    """16 bytes that stand for all of a row."""
+    return key_digest(repr(sorted(record.items())))

@@ -1,7 +1,7 @@
 """Single texts as values: instants, whole numbers, minor units, minutes. Each is exact or a ``ValueError``.
 
 Belongs here: how a text of a file is read. Does not belong here: which field holds what (``mapping``). Spaces around
-numbers and instants mean nothing; everything fits 64 bits, as the lake's columns do.
+numbers and instants mean nothing; no number is beyond ``money.LARGEST_MINOR``, so that sums fit 64 bits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from delivery_ops import money
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}(?:\.0*)?")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
-_LARGEST = (1 << 63) - 1
 
 
 def instant(text: str, zone: str) -> datetime:
@@ -39,12 +38,12 @@ def whole_number(text: str) -> int:
     if not _WHOLE.fullmatch(text.strip()):
         msg = f"{text!r:.60} is no whole number"
         raise ValueError(msg)
-    return _within_64_bits(int(Decimal(text.strip())))
+    return _that_can_be_summed(int(Decimal(text.strip())))
 
 
 def minor_units(text: str, currency: str) -> int:
     """A decimal amount in the currency's minor units, never rounded."""
-    return _within_64_bits(money.to_minor_units(text.strip(), currency))
+    return _that_can_be_summed(money.to_minor_units(text.strip(), currency))
 
 
 def minutes_of_hours(text: str) -> int:
@@ -52,11 +51,11 @@ def minutes_of_hours(text: str) -> int:
     if not _DECIMAL.fullmatch(text.strip()):
         msg = f"{text!r:.60} is no number of hours, such as 1.25"
         raise ValueError(msg)
-    return _within_64_bits(int((Decimal(text.strip()) * 60).to_integral_value(ROUND_HALF_UP)))
+    return _that_can_be_summed(int((Decimal(text.strip()) * 60).to_integral_value(ROUND_HALF_UP)))
 
 
-def _within_64_bits(number: int) -> int:
-    if abs(number) > _LARGEST:
-        msg = f"{number} is too large"
+def _that_can_be_summed(number: int) -> int:
+    if abs(number) > money.LARGEST_MINOR:
+        msg = f"{number} is too large; {money.LARGEST_MINOR} is the largest"
         raise ValueError(msg)
     return number

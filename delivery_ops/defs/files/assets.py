@@ -5,14 +5,18 @@ and mapping files (``connectors.files``). The graph is the same for every operat
 materialized with nothing and says so.
 """
 
+from dataclasses import replace
+
 import dagster as dg
 
 from delivery_ops import progress
-from delivery_ops.connectors.files.load import LoadResult, drop_unconfigured
+from delivery_ops.connectors.files.load import LoadResult
+from delivery_ops.connectors.files.retiring import retire
 from delivery_ops.defs.outcomes import Outcome, failure, stops_plainly
+from delivery_ops.errors import DeliveryOpsError
+from delivery_ops.file_source import SourceKind
 from delivery_ops.operation import Operation
-from delivery_ops.reports.data import Balance
-from delivery_ops.settings import SourceKind
+from delivery_ops.reports.data import Balance, Failure
 
 _DESCRIPTIONS: dict[SourceKind, str] = {
     "deliverables": "Deliverables as files list them, registered in the ledger. One event per deliverable.",
@@ -54,13 +58,13 @@ def _load(operation: Operation, kind: SourceKind) -> dg.MaterializeResult:
         for done, source in enumerate(sources, start=1):
             results.append(operation.load(source))
             tell(done, len(sources))
-    dropped = drop_unconfigured(operation.settings, operation.lake)
-    failed = [failure(f"File source ({kind})", each.error) for each in results if each.error]
+    retired = retire(kind, operation.settings, operation.lake, operation.ledger, operation.database)
+    failed = [_failure(kind, each.error, each.standing) for each in results if each.error]
     outcome = Outcome(
         balances=tuple(_balance(each) for each in results if each.error is None),
         failures=tuple(failed),
-        skipped=() if sources else (f"{kind}: no source is configured",),
-        changed=bool(dropped) or any(each.changed for each in results),
+        skipped=(*retired, *(() if sources else (f"{kind}: no source is configured",))),
+        changed=bool(retired) or any(each.changed for each in results),
     )
     return dg.MaterializeResult(
         metadata=outcome.metadata(**{"dagster/row_count": sum(each.outcome.kept for each in results)}),
@@ -73,6 +77,11 @@ def _load(operation: Operation, kind: SourceKind) -> dg.MaterializeResult:
             )
         ],
     )
+
+
+def _failure(kind: SourceKind, error: DeliveryOpsError, standing: str | None) -> Failure:
+    told = failure(f"File source ({kind})", error)
+    return replace(told, cause=f"{told.cause}; {standing}")
 
 
 def _balance(result: LoadResult) -> Balance:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_ops.connectors.files.reading import LONGEST_RECORD, Malformed, Row, UnreadableFile, open_rows
+from delivery_ops.connectors.files.reading import open_rows
+from delivery_ops.connectors.files.rows import LONGEST_RECORD, Malformed, Row, UnreadableFile
 
 
 def read(path: Path) -> tuple[tuple[str, ...], list[Row | Malformed]]:

@@ -74,18 +74,18 @@ def test_hours_are_whole_minutes(text: str, minutes: int) -> None:
 
 
 def test_whole_numbers_are_whole_and_fit_the_lake() -> None:
-    assert [whole_number(text) for text in ("90", " -7 ", "90.0", "+3", "9223372036854775807")] == [
+    assert [whole_number(text) for text in ("90", " -7 ", "90.0", "+3", "1000000000000000")] == [
         90,
         -7,
         90,
         3,
-        9223372036854775807,
+        1_000_000_000_000_000,
     ]
-    for text in ("", "1.5", "1e3", "x", "9223372036854775808", "1,000"):
+    for text in ("", "1.5", "1e3", "x", "1000000000000001", "-9223372036854775808", "1,000"):
         with pytest.raises(ValueError, match=r"no whole number|too large"):
             whole_number(text)
     with pytest.raises(ValueError, match="too large"):
-        minor_units("92233720368547758.08", "EUR")
+        minor_units("-10000000000000.01", "EUR")
     for text in ("", "1:30", "1h"):
         with pytest.raises(ValueError, match="no number of hours"):
             minutes_of_hours(text)
