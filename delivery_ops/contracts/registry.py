@@ -3,7 +3,8 @@
 Belongs here: loading ``schemas/<type>/<version>.json``, our annotations in them, and a refusal that names path,
 found and allowed. Does not belong here: storing a refusal (``ledger``). A contract is the JSON Schema of a
 payload, closed for producers, with ``x-subject`` (one | many | none), and where they apply ``x-aliases`` (names
-accepted on input), ``x-client`` (required) and ``x-stream`` (the template of the stream commands write to).
+accepted on input), ``x-client`` (required), ``x-stream`` (the template of the stream commands write to) and
+``x-writer`` (system: what this system alone finds out, and nobody outside may say).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Contract:
     version: int
     subject: Literal["one", "many", "none"]
     client_required: bool
+    system_only: bool
     stream: str | None
     aliases: tuple[str, ...]
     schema: dict[str, Any]
@@ -66,6 +68,7 @@ class Contract:
             version=int(path.stem),
             subject=schema["x-subject"],
             client_required=schema.get("x-client") == "required",
+            system_only=schema.get("x-writer") == "system",
             stream=schema.get("x-stream"),
             aliases=tuple(schema.get("x-aliases", ())),
             schema=schema,
@@ -127,11 +130,6 @@ class Registry:
             UnusableContract: naming the file and why it cannot serve.
         """
         return cls([Contract.read(path) for path in sorted(folder.glob("*/*.json"))])
-
-    @property
-    def event_types(self) -> tuple[str, ...]:
-        """The types under their own names, without aliases."""
-        return tuple(sorted({event_type for event_type, _ in self._contracts}))
 
     def contract(self, event_type: str, version: int) -> Contract:
         """The contract of a type (or alias) and version.
@@ -200,6 +198,8 @@ def _closed_fault(schema: dict[str, Any]) -> str | None:
     named = [name for _, name, _, _ in string.Formatter().parse(schema.get("x-stream", "")) if name]
     if absent := [name for name in named if name not in required]:
         return f"x-stream names {absent[0]}, which is not required"
+    if schema.get("x-writer", "system") != "system":
+        return f"x-writer is {schema['x-writer']!r}; allowed is system"
     return None
 
 

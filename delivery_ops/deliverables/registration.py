@@ -48,14 +48,15 @@ class Registrar:
         """The registrations that rows of ``source`` need, and the deliverables no rule knows.
 
         Args:
-            named: each deliverable the rows name, with the instant at which they do.
+            named: each deliverable the rows name, with the instant at which they do. One that lies ahead (planned
+                work, say) is taken for the present: a registration is an event, and has happened.
         """
-        book = self._book(set(named))
+        book, now = self._book(set(named)), clock.now()
         drafts: list[EventDraft] = []
         refused: dict[str, Rejected] = {}
         for deliverable_id, at in named.items():
             try:
-                drafts += book.missing([deliverable_id], source, at)
+                drafts += book.missing([deliverable_id], source, min(at, now))
             except Rejected as error:
                 refused[deliverable_id] = error
         return drafts, refused

@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, from_wire
 from delivery_ops.contracts.strict_json import MAX_BYTES, parse_json_strict
 from delivery_ops.errors import BadUsage, Rejected
@@ -95,7 +97,8 @@ def append_ndjson(
 
 def _append(ledger: Ledger, batch: list[_Line], registrar: Registrar, origin: str) -> list[LineResult]:
     """The result of every line of ``batch``, in order of their numbers."""
-    read = [_read(ledger, line, origin) for line in batch]
+    now = clock.now()
+    read = [_read(ledger, line, origin, now) for line in batch]
     refused = [item for item in read if isinstance(item, _Refused)]
     drafts = [(line, item) for line, item in zip(batch, read, strict=True) if isinstance(item, EventDraft)]
     accepted: list[tuple[_Line | None, EventDraft]] = []
@@ -115,12 +118,12 @@ def _append(ledger: Ledger, batch: list[_Line], registrar: Registrar, origin: st
     return sorted(results, key=lambda line: line.number)
 
 
-def _read(ledger: Ledger, line: _Line, origin: str) -> EventDraft | _Refused:
+def _read(ledger: Ledger, line: _Line, origin: str, now: datetime) -> EventDraft | _Refused:
     source = origin
     try:
         draft = from_wire(parse_json_strict(line.body))
         source = draft.source
-        return ledger.admit(draft)
+        return ledger.admit_from_outside(draft, now=now)
     except Rejected as error:
         return _Refused(line=line, source=source, error=error)
 

@@ -16,7 +16,7 @@ from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, Position, RecordedEvent, canonical_json, to_wire
 from delivery_ops.contracts.registry import Registry, registry
 from delivery_ops.errors import Rejected, Transient
-from delivery_ops.ledger import event_table, intake_log, rejections
+from delivery_ops.ledger import admission, event_table, intake_log, rejections
 from delivery_ops.ledger.balance import Balance
 from delivery_ops.ledger.rejections import Rejection
 from delivery_ops.ledger.settle import AppendResult, conflict_event, settle
@@ -62,21 +62,30 @@ class Ledger:
             raise ValueError("expected_version is for drafts that all name one stream")
         return self._append_to_stream(stream, drafts, expected_version)
 
-    def admit(self, draft: EventDraft) -> EventDraft:
+    def admit(self, draft: EventDraft, *, now: datetime | None = None) -> EventDraft:
         """``draft`` under its type's own name, where ``append`` would take it.
 
+        Args:
+            now: the present, for who admits many: a frozen clock is asked of the database.
+
         Raises:
-            Rejected: it breaks its contract, or is synthetic where that is not allowed.
+            Rejected: it breaks its contract, is synthetic where that is not allowed, or has not happened yet.
         """
-        if draft.synthetic and not self._allow_synthetic:
-            raise Rejected(
-                "appending an event",
-                subject=f"{draft.event_type} {draft.source}/{draft.idempotency_key}",
-                cause="synthetic is true, which only a smoke principal may set",
-                remedy="Leave synthetic out.",
-                code="synthetic_not_allowed",
-            )
+        if not self._allow_synthetic:
+            admission.require_real(draft)
+        admission.require_happened(draft, now or clock.now())
         return self._contracts.validate(draft)
+
+    def admit_from_outside(self, draft: EventDraft, *, now: datetime | None = None) -> EventDraft:
+        """As ``admit``, for a draft that somebody outside wrote.
+
+        Raises:
+            Rejected: as ``admit``; or it says what only the system says.
+        """
+        admitted = self.admit(draft, now=now)
+        contract = self._contracts.contract(admitted.event_type, admitted.schema_version)
+        admission.require_outsider_may_say(admitted, contract)
+        return admitted
 
     def reject(self, refused: Sequence[Rejection]) -> None:
         """Keep aside what was refused before it could become a draft."""
@@ -127,7 +136,7 @@ class Ledger:
     def _append_to_stream(self, stream: str, drafts: Sequence[EventDraft], expected: int) -> list[AppendResult]:
         now = clock.now()
         sealed = [
-            seal(self.admit(draft), recorded_at=now, stream_version=version)
+            seal(self.admit(draft, now=now), recorded_at=now, stream_version=version)
             for version, draft in enumerate(drafts, start=expected + 1)
         ]
         with self._engine.begin() as connection:
@@ -143,7 +152,7 @@ class Ledger:
 
     def _judge(self, draft: EventDraft, now: datetime) -> Sealed | AppendResult:
         try:
-            return seal(self.admit(draft), recorded_at=now)
+            return seal(self.admit(draft, now=now), recorded_at=now)
         except Rejected as error:
             return AppendResult.rejected(error)
 

@@ -15,9 +15,8 @@ from uuid import UUID
 
 from delivery_ops.contracts.envelope import EventDraft, Position
 from delivery_ops.errors import Rejected
+from delivery_ops.ledger.admission import SYSTEM_SOURCE
 from delivery_ops.ledger.stored_form import Holder, Key, Sealed
-
-SYSTEM_SOURCE = "delivery_ops"
 
 Outcome = Literal["kept", "duplicate", "conflict", "rejected"]
 

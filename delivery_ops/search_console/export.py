@@ -19,6 +19,7 @@ from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.pages import url_owners
 from delivery_ops.errors import DeliveryOpsError, Permanent
 from delivery_ops.lake.lake import Lake
+from delivery_ops.ledger.admission import SEARCH_CONSOLE_SOURCE
 from delivery_ops.ledger.ledger import Ledger
 from delivery_ops.search_console import export_log
 from delivery_ops.search_console.client import Dimension, SearchConsoleClient
@@ -29,7 +30,6 @@ from delivery_ops.search_console.rows import PAGES, QUERIES, TOTALS, SearchDay, 
 from delivery_ops.search_console.windows import DaySpan, pacific_day, utc_interval
 from delivery_ops.settings import SearchProperty
 
-SOURCE = "search_console"
 _DETAIL_LIMIT = 2000
 
 
@@ -171,7 +171,7 @@ def _loaded(property_: str, *, rows: int, digest: str | None, error_class: str |
 def _draft(event_type: str, property_: SearchProperty, key: str, payload: dict[str, Any], now: datetime) -> EventDraft:
     return EventDraft(
         event_type=event_type,
-        source=SOURCE,
+        source=SEARCH_CONSOLE_SOURCE,
         idempotency_key=f"{event_type}:{property_.property}:{key}",
         timestamp=now,
         actor_role="system",

@@ -90,7 +90,7 @@ def typed(draft: Make, event_type: str, **changes: Any) -> EventDraft:
 
 
 def test_the_registry_holds_these_types_and_no_others() -> None:
-    assert set(registry().event_types) == set(TAKEN)
+    assert {folder.name for folder in SCHEMAS.iterdir()} == set(TAKEN)
 
 
 @pytest.mark.parametrize("event_type", TAKEN)
@@ -98,6 +98,29 @@ def test_a_draft_that_keeps_its_contract_is_taken_as_it_is(draft: Make, event_ty
     good = typed(draft, event_type)
     assert registry().validate(good) is good
     assert registry().contract(event_type, 1).subject == TAKEN[event_type][0]
+
+
+def test_what_the_system_finds_out_is_for_it_alone_to_say() -> None:
+    assert {event_type for event_type in TAKEN if registry().contract(event_type, 1).system_only} == {
+        "source.loaded",
+        "gate.evaluated",
+        "deliverable.held",
+        "deliverable.released",
+        "ingest.conflict",
+    }
+
+
+@pytest.mark.parametrize("mode", ["enforce", "monitor"])
+@pytest.mark.parametrize("outcome", ["pass", "fail", "error"])
+def test_a_verdict_is_monitor_exactly_when_a_watched_gate_failed_and_else_the_outcome(
+    draft: Make, outcome: str, mode: str
+) -> None:
+    right = "monitor" if (outcome, mode) == ("fail", "monitor") else outcome
+    judged = {"outcome": outcome, "mode": mode}
+    registry().validate(typed(draft, "gate.evaluated", payload=GATE | judged | {"verdict": right}))
+    for wrong in {"pass", "fail", "error", "monitor"} - {right}:
+        with pytest.raises(Rejected, match=f'payload.verdict is "{wrong}": "{right}" was expected'):
+            registry().validate(typed(draft, "gate.evaluated", payload=GATE | judged | {"verdict": wrong}))
 
 
 @pytest.mark.parametrize("event_type", TAKEN)
@@ -240,6 +263,7 @@ UNUSABLE: dict[str, tuple[Any, str]] = {
     "another subject": (CLOSED | {"x-subject": "some"}, "x-subject is missing; allowed are one, many, none"),
     "many without ids": (CLOSED | {"x-subject": "many"}, "deliverable_ids must be required"),
     "a stream by an optional field": (CLOSED | {"x-stream": "note/{note}"}, "x-stream names note"),
+    "another writer": (CLOSED | {"x-writer": "cms"}, "x-writer is 'cms'; allowed is system"),
     "no JSON Schema": (CLOSED | {"properties": {"gate": {"type": "sting"}}}, "it is no JSON Schema"),
     "no object at all": ([], "it holds no JSON object"),
     "no JSON": ("{,}", "line 1, column 2"),

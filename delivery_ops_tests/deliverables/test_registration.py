@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, to_wire
 from delivery_ops.errors import Rejected
 from delivery_ops.ledger.intake import append_ndjson
@@ -123,6 +124,12 @@ def test_rows_get_their_registrations_or_the_reason(operation) -> None:
         "typo": "unknown_deliverable",
         "lp-" + "x" * 300: "invalid_envelope",
     }
+
+
+def test_work_planned_ahead_registers_its_deliverable_today(operation) -> None:
+    before = clock.now()
+    [registration], _ = operation.registrar.register("hours", {"lp-1": before + timedelta(days=30)})
+    assert before <= registration.timestamp <= clock.now()
 
 
 def test_the_balance_of_an_intake_counts_what_came_in_and_not_what_the_rules_added(operation) -> None:

@@ -115,6 +115,19 @@ def test_every_line_comes_to_one_outcome_and_every_refusal_names_its_line(
     ]
 
 
+def test_a_file_neither_releases_a_deliverable_nor_speaks_for_the_system_nor_tells_the_future(
+    ledger: Ledger, draft: Make, database: Database
+) -> None:
+    lines = [
+        line(draft("a", event_type="deliverable.released", payload={"gate": "schemaCheck"})),
+        line(draft("b", source="delivery_ops")),
+        line(draft("c"), timestamp="9998-01-01T00:00:00Z", deliverable_id="D-8"),
+    ]
+    assert append_ndjson(ledger, lines, Prefixed()) == Balance(received=3, rejected=3)
+    assert [code for _, _, code in rejected(database)] == ["reserved_event_type", "reserved_source", "in_the_future"]
+    assert ledger.read() == []
+
+
 def test_a_refused_line_is_kept_byte_for_byte(ledger: Ledger, draft: Make, database: Database) -> None:
     bodies = [b'{"a": 1,  "a": 2}', line(draft("k"), payload={"url": 7}).rstrip().replace(b":", b" : ")]
     append_ndjson(ledger, [body + b"\r\n" for body in bodies], Prefixed())
