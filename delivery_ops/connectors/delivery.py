@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from delivery_ops.contracts.envelope import EventDraft, to_wire
+from delivery_ops.contracts.envelope import EventDraft
+from delivery_ops.contracts.wire import to_wire
 from delivery_ops.errors import Rejected
 
 Headers = Sequence[tuple[str, str]]

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from delivery_ops import clock
-from delivery_ops.contracts.envelope import EventDraft, from_wire
+from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.contracts.strict_json import MAX_BYTES, parse_json_strict
+from delivery_ops.contracts.wire import from_wire
 from delivery_ops.errors import BadUsage, Rejected
 from delivery_ops.ledger.balance import Balance
 from delivery_ops.ledger.ledger import Ledger

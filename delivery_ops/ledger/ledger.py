@@ -13,8 +13,9 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from delivery_ops import clock
-from delivery_ops.contracts.envelope import EventDraft, Position, RecordedEvent, canonical_json, to_wire
+from delivery_ops.contracts.envelope import EventDraft, Position, RecordedEvent, canonical_json
 from delivery_ops.contracts.registry import Registry, registry
+from delivery_ops.contracts.wire import to_wire
 from delivery_ops.errors import Rejected, Transient
 from delivery_ops.ledger import admission, event_table, intake_log, rejections
 from delivery_ops.ledger.balance import Balance

@@ -14,7 +14,8 @@ from uuid import UUID
 
 import orjson
 
-from delivery_ops.contracts.envelope import EventDraft, Position, RecordedEvent, body_digest, canonical_json, to_wire
+from delivery_ops.contracts.envelope import EventDraft, Position, RecordedEvent, body_digest, canonical_json
+from delivery_ops.contracts.wire import to_wire
 
 Key = tuple[str, str]
 """(source, idempotency_key): together unique for ever."""

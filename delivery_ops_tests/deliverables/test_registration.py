@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from delivery_ops import clock
-from delivery_ops.contracts.envelope import EventDraft, to_wire
+from delivery_ops.contracts.envelope import EventDraft
+from delivery_ops.contracts.wire import to_wire
 from delivery_ops.errors import Rejected
 from delivery_ops.ledger.intake import append_ndjson
 

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from delivery_ops.contracts.envelope import EventDraft, to_wire
+from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.contracts.strict_json import MAX_BYTES
+from delivery_ops.contracts.wire import to_wire
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import BadUsage, Rejected

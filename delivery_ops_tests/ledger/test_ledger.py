@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from delivery_ops import clock
-from delivery_ops.contracts.envelope import EventDraft, Position, body_digest, from_wire
+from delivery_ops.contracts.envelope import EventDraft, Position, body_digest
+from delivery_ops.contracts.wire import from_wire
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.ledger.ledger import Ledger

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from delivery_ops.contracts.envelope import body_digest, from_wire
+from delivery_ops.contracts.envelope import body_digest
 from delivery_ops.contracts.registry import registry
+from delivery_ops.contracts.wire import from_wire
 from delivery_ops.errors import Rejected
 from delivery_ops.simulator import planted
 from delivery_ops.simulator.agency import build

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from delivery_ops.connectors.ghost.hook import check
-from delivery_ops.contracts.envelope import from_wire
+from delivery_ops.contracts.wire import from_wire
 
 
 def test_every_recorded_delivery_checks_out(recordings, site):
