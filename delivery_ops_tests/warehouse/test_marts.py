@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -78,6 +79,14 @@ def event(number: int, deliverable_id: str, *, synthetic: bool) -> dict[str, Any
     }
 
 
+def page(
+    number: int, deliverable_id: str, what: str, path: str, *, hours: int | None = None, synthetic: bool = False
+) -> dict[str, Any]:
+    said = {"event_type": f"page.{what}", "payload": json.dumps({"url": f"https://acme.example{path}"})}
+    at = EVER + timedelta(hours=number if hours is None else hours)
+    return event(number, deliverable_id, synthetic=synthetic) | said | {"occurred_at": at}
+
+
 ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
     datasets.DELIVERABLES: [
         deliverable("credited", held=True, stage="qa"),
@@ -97,6 +106,15 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         event(2, "smoke", synthetic=True),
         event(3, "smoke and real", synthetic=True),
         event(4, "smoke and real", synthetic=False),
+        page(5, "credited", "published", "/a"),
+        page(6, "credited", "published", "/b"),
+        page(7, "credited", "unpublished", "/a"),
+        page(8, "seen", "published", "/seen"),
+        page(9, "seen", "unpublished", "/seen"),
+        page(10, "after", "updated", "/moved", hours=12),
+        page(11, "after", "unpublished", "/moved", hours=2),  # told late: it was published again since
+        page(12, "met late", "published", "/met-late"),
+        page(13, "met late", "unpublished", "/met-late", synthetic=True),
     ],
     datasets.DELIVERABLE_URLS: [
         owns("credited"),
@@ -310,9 +328,15 @@ def test_what_only_smoke_tests_know_is_in_no_mart(planted: duckdb.DuckDBPyConnec
     named = {name for (name,) in rows_of(planted, "dim_deliverables", "deliverable_id")}
     assert "smoke" not in named
     assert "smoke and real" in named
-    assert rows_of(planted, "fct_events", "event_id") == [("event-1",), ("event-4",)]
+    assert ("event-2",) not in rows_of(planted, "fct_events", "event_id")
+    assert ("event-4",) in rows_of(planted, "fct_events", "event_id")
     assert rows_of(planted, "fct_gate_results", "event_id", "event_id = 'gate-4'") == []
     assert rows_of(planted, "deliverable_performance", "deliverable_id") == [(name,) for name in sorted(named)]
+
+
+def test_a_deliverable_is_live_while_a_page_of_it_is(planted: duckdb.DuckDBPyConnection) -> None:
+    live = rows_of(planted, "dim_deliverables", "deliverable_id", "is_live")
+    assert live == [("after",), ("credited",), ("met late",)]
 
 
 def test_all_revenue_went_somewhere_and_it_is_said_where(planted: duckdb.DuckDBPyConnection) -> None:

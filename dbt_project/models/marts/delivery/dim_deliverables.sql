@@ -21,6 +21,27 @@ synthetic_deliverables as (
     group by deliverable_id
     having min(cast(is_synthetic as integer)) = 1
 
+),
+
+-- An address is live as what was said of it last; two deliverables never share one.
+last_words as (
+
+    select
+        deliverable_id,
+        event_type
+    from events
+    where
+        event_type in ('page.published', 'page.updated', 'page.unpublished')
+        and not is_synthetic
+    qualify row_number() over (partition by payload ->> 'url' order by occurred_at desc, position desc) = 1
+
+),
+
+live_deliverables as (
+
+    select distinct deliverable_id from last_words
+    where event_type != 'page.unpublished'
+
 )
 
 select
@@ -34,9 +55,11 @@ select
     deliverables.stage,
     deliverables.stage_since,
     deliverables.published_at,
+    live_deliverables.deliverable_id is not null as is_live,
     deliverables.registered_at,
     deliverables.illegal_moves,
     deliverables.is_held
 from deliverables
 left join synthetic_deliverables on deliverables.deliverable_id = synthetic_deliverables.deliverable_id
+left join live_deliverables on deliverables.deliverable_id = live_deliverables.deliverable_id
 where synthetic_deliverables.deliverable_id is null
