@@ -2,5 +2,5 @@
 
 A page is fetched under guard (``fetch``), measured into a row of facts (``evidence``), and the row is judged by a Great
 Expectations suite (``suites``). Other rooms use: ``judge.check_file``, ``judge.check_pages``, ``sweep.sweep``,
-``fold.GATES``, ``results``, ``fetch.PageFetcher``.
+``standing``, ``sites``, ``fold.GATES``, ``results``, ``fetch.PageFetcher``.
 """
