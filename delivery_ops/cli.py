@@ -1,7 +1,7 @@
 """The ``delivery-ops`` command: parses, calls a domain function, prints.
 
 Belongs here: the commands for the operation as a whole, and the end of every command. Does not belong here: any work,
-and what single rooms do (``room_commands``). Rooms are imported by the command that needs them: Dagster takes three
+and what single rooms do (``commands``). Rooms are imported by the command that needs them: Dagster takes three
 seconds to import and Great Expectations up to ten.
 """
 
@@ -13,17 +13,18 @@ from typing import Annotated
 
 import typer
 
-from delivery_ops import room_commands, telling, terminal
 from delivery_ops import settings as settings_module
+from delivery_ops import telling, terminal
+from delivery_ops.commands import attribution, db, events, gates, search_console
 from delivery_ops.errors import BadUsage, DeliveryOpsError
 from delivery_ops.options import Config, Day, Json, load
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
-app.add_typer(room_commands.db, name="db", help="The operation's database.")
-app.add_typer(room_commands.events, name="events", help="The ledger: append events, read timelines.")
-app.add_typer(room_commands.gate, name="gate", help="Quality gates on their own.")
-app.add_typer(room_commands.attribution, name="attribution", help="Attribution models on anybody's files.")
-app.add_typer(room_commands.search_console, name="search-console", help="The Search Console export on its own.")
+app.add_typer(db.group, name="db", help="The operation's database.")
+app.add_typer(events.group, name="events", help="The ledger: append events, read timelines.")
+app.add_typer(gates.group, name="gate", help="Quality gates on their own.")
+app.add_typer(attribution.group, name="attribution", help="Attribution models on anybody's files.")
+app.add_typer(search_console.group, name="search-console", help="The Search Console export on its own.")
 
 
 @app.callback()
