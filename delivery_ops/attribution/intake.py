@@ -1,7 +1,7 @@
 """Rows of a touches or conversions file, read and judged: kept, duplicate or rejected with the reason.
 
 Belongs here: the files' columns, reading CSV and Parquet, and the counts. What makes a row wrong stands in
-``sql/judge_touches.sql`` and ``sql/judge_conversions.sql``. Does not belong here: attribution. Every value is read as
+``sql/check_touches.sql`` and ``sql/check_conversions.sql``. Does not belong here: attribution. Every value is read as
 text, so that ids stay as they are byte for byte; DuckDB does it in columns, so that ten million rows fit.
 """
 
@@ -15,9 +15,10 @@ from pathlib import Path
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpression, StarExpression
 
+from delivery_ops import money
 from delivery_ops.errors import BadUsage
 
-SQL = Path(__file__).parent / "sql"
+_SQL = Path(__file__).parent / "sql"
 _DELIMITERS = ",;\t|"
 
 
@@ -57,8 +58,15 @@ def open_intake(path: Path) -> duckdb.DuckDBPyConnection:
     """A scratch database that ``take`` fills: one table per kind of file, and the table ``rejected`` of both."""
     connection = duckdb.connect(str(path))
     connection.execute("SET TimeZone = 'UTC'")  # instants without an offset are UTC
-    connection.execute((SQL / "rejected.sql").read_text(encoding="utf-8"))
+    connection.execute("SET VARIABLE currencies = ?", [sorted(money.CURRENCIES)])
+    connection.execute("SET VARIABLE largest_minor = ?", [money.LARGEST_MINOR])
+    connection.execute(query("rejected"))
     return connection
+
+
+def query(name: str) -> str:
+    """The text of ``sql/<name>.sql``."""
+    return (_SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def take(connection: duckdb.DuckDBPyConnection, path: Path, kind: FileKind) -> Intake:
@@ -76,7 +84,8 @@ def take(connection: duckdb.DuckDBPyConnection, path: Path, kind: FileKind) -> I
     except (OSError, duckdb.Error) as error:
         raise _unreadable(path, kind, str(error).strip().splitlines()[0]) from error
     unreadable = 0 if is_parquet else _reject_unreadable(connection, kind)
-    connection.execute((SQL / f"judge_{kind.name}.sql").read_text(encoding="utf-8"))
+    connection.execute(query(f"check_{kind.name}"))
+    connection.sql(query("judge")).create(kind.name)
     connection.execute("DROP TABLE given")
     judged = connection.table(kind.name)
     _reject(judged.filter("outcome = 'rejected'").select('NULL, "row", id, reason, NULL'), kind)

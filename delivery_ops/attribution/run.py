@@ -16,7 +16,7 @@ from typing import Any, get_args
 import duckdb
 import pyarrow as pa
 
-from delivery_ops.attribution.intake import CONVERSIONS, SQL, TOUCHES, Intake, open_intake, take
+from delivery_ops.attribution.intake import CONVERSIONS, TOUCHES, Intake, open_intake, query, take
 from delivery_ops.errors import BadUsage
 from delivery_ops.lake import datasets
 from delivery_ops.lake.lake import Lake
@@ -27,6 +27,7 @@ from delivery_ops.warehouse.project import Warehouse
 MODELS: tuple[str, ...] = get_args(ModelName)
 ALL_MODELS = "all"
 _PIECE_ROWS = 100_000
+_REJECTED = "rejected.csv"
 _LONGEST_WINDOW_DAYS = 36_525  # a century; longer ones leave the range of instants
 
 
@@ -79,13 +80,9 @@ def run_attribution(
 ) -> AttributionSummary:
     """Attribute ``conversions`` to ``touches`` and write ``credit.parquet``, ``summary.parquet`` and ``rejected.csv``.
 
-    The columns of the files are those of the command ``attribution run``; ids are text, byte for byte, and instants
-    without an offset are UTC. A touch is eligible from ``window_days`` x 86,400 s before the conversion (that instant
-    excluded) to the conversion (included). Files of an earlier run in the folder ``out`` are replaced.
-
-    Args:
-        models: of ``MODELS``, or "all".
-        as_csv: write ``credit.csv`` and ``summary.csv`` too.
+    Ids are text, byte for byte; instants without an offset are UTC. A touch is eligible from ``window_days`` x 86,400 s
+    before the conversion (excluded) to the conversion (included). ``models`` are of ``MODELS``, or "all". With
+    ``as_csv``, ``credit.csv`` and ``summary.csv`` are written too. Files of an earlier run in ``out`` are replaced.
 
     Raises:
         BadUsage: an unknown model, an impossible window, an unreadable file, a missing column.
@@ -95,22 +92,12 @@ def run_attribution(
         raise _bad(f"a window of {window_days} days", f"it is not within 1 and {_LONGEST_WINDOW_DAYS}")
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="delivery-ops-attribution.") as name:
-        scratch = Path(name)
-        warehouse = Warehouse(
-            file=scratch / "warehouse.duckdb",
-            lake=scratch / "lake",
-            artifacts=scratch / "dbt",
-            variables={"attribution_models": wanted, "attribution_window_days": window_days},
-        )
-        with open_intake(scratch / "intake.duckdb") as intake:
+        warehouse = _warehouse(Path(name), wanted, window_days)
+        with open_intake(Path(name) / "intake.duckdb") as intake:
             taken = take(intake, touches, TOUCHES), take(intake, conversions, CONVERSIONS)
-            _fill(Lake(warehouse.lake), intake)
-            revenue = dict(intake.sql(_query("revenue")).aggregate("currency, sum(amount_minor)::BIGINT").fetchall())
-            intake.table("rejected").order('file, line, "row"').write_csv(str(out / "rejected.csv"))
+            revenue = _hand_on(intake, Lake(warehouse.lake), out)
         build(warehouse, select=["+fct_attribution_credit", "+fct_revenue"])
-        with duckdb.connect(str(warehouse.file), read_only=True) as marts:
-            files = _write(marts, out, as_csv=as_csv)
-            totals = tuple(_totals(row) for row in marts.sql(_query("totals")).fetchall())
+        files, totals = _results(warehouse, out, as_csv=as_csv)
     return AttributionSummary(
         touches=taken[0],
         conversions=taken[1],
@@ -118,7 +105,7 @@ def run_attribution(
         models=tuple(wanted),
         revenue_minor=revenue,
         totals=totals,
-        files=(*files, out / "rejected.csv"),
+        files=(*files, out / _REJECTED),
     )
 
 
@@ -142,25 +129,39 @@ def _make_folder(out: Path) -> None:
         raise _bad(f"the folder {out}", str(error)) from error
 
 
-def _fill(lake: Lake, intake: duckdb.DuckDBPyConnection) -> None:
-    """Write the kept rows into ``lake`` as those of two sources; every conversion is a deal with one revenue row."""
+def _warehouse(scratch: Path, models: Sequence[str], window_days: int) -> Warehouse:
+    return Warehouse(
+        file=scratch / "warehouse.duckdb",
+        lake=scratch / "lake",
+        artifacts=scratch / "dbt",
+        variables={"attribution_models": models, "attribution_window_days": window_days},
+    )
+
+
+def _hand_on(intake: duckdb.DuckDBPyConnection, lake: Lake, out: Path) -> dict[str, int]:
+    """Write the kept rows into ``lake`` as those of two sources (every conversion is a deal with one revenue row), and
+    the rejected ones into ``out``. Returns the revenue by currency."""
     lake.prepare()
     for dataset in (datasets.TOUCHES, datasets.DEALS, datasets.REVENUE):
-        pieces = intake.sql(_query(dataset.name)).to_arrow_reader(_PIECE_ROWS)
+        pieces = intake.sql(query(dataset.name)).to_arrow_reader(_PIECE_ROWS)
         tables = (pa.Table.from_batches([piece]).cast(dataset.schema) for piece in pieces)
         lake.write_batches(dataset, "file", tables)
+    intake.table("rejected").order('file, line, "row"').write_csv(str(out / _REJECTED))
+    return dict(intake.sql(query("revenue")).aggregate("currency, sum(amount_minor)::BIGINT").fetchall())
 
 
-def _write(marts: duckdb.DuckDBPyConnection, out: Path, *, as_csv: bool) -> list[Path]:
+def _results(warehouse: Warehouse, out: Path, *, as_csv: bool) -> tuple[list[Path], tuple[ModelTotals, ...]]:
+    """Write credit and summary into ``out``. Returns their files, and the totals."""
     files = []
-    for name in ("credit", "summary"):
-        rows = marts.sql(_query(name))
-        rows.write_parquet(str(out / f"{name}.parquet"))
-        files.append(out / f"{name}.parquet")
-        if as_csv:
-            rows.write_csv(str(out / f"{name}.csv"))
-            files.append(out / f"{name}.csv")
-    return files
+    with duckdb.connect(str(warehouse.file), read_only=True) as marts:
+        for name in ("credit", "summary"):
+            rows = marts.sql(query(name))
+            rows.write_parquet(str(out / f"{name}.parquet"))
+            files.append(out / f"{name}.parquet")
+            if as_csv:
+                rows.write_csv(str(out / f"{name}.csv"))
+                files.append(out / f"{name}.csv")
+        return files, tuple(_totals(row) for row in marts.sql(query("totals")).fetchall())
 
 
 def _totals(row: tuple[Any, ...]) -> ModelTotals:
@@ -176,7 +177,3 @@ def _totals(row: tuple[Any, ...]) -> ModelTotals:
             "no_touch_in_window": int(no_touch_in_window),
         },
     )
-
-
-def _query(name: str) -> str:
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")

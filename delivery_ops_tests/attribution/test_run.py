@@ -60,6 +60,10 @@ conversion_id;contact_id;converted_at;amount_minor;currency;refund_of;account_id
 0016;ann;2026-03-29;12;euro;;
 0017;ann;2026-03-29;12;EUR;0010;
 0018;ann;infinity;12;EUR;;
+0019;ann;2026-03-29;9223372036854775807;EUR;;
+0020;ann;2026-03-29;-9223372036854775808;EUR;;
+0021;ann;2026-03-29;1000000000000001;EUR;;
+0022;ann;2026-03-29;12;XYZ;;
 """
 
 
@@ -122,6 +126,10 @@ def test_every_bad_row_is_told_with_its_reason_and_every_row_is_counted(folder: 
         ("conversions", "7", "0016"),
         ("conversions", "8", "0017"),
         ("conversions", "9", "0018"),
+        ("conversions", "10", "0019"),
+        ("conversions", "11", "0020"),
+        ("conversions", "12", "0021"),
+        ("conversions", "13", "0022"),
         ("touches", "9", ""),
         ("touches", "4", "7"),
         ("touches", "5", "8"),
@@ -129,11 +137,22 @@ def test_every_bad_row_is_told_with_its_reason_and_every_row_is_counted(folder: 
     ]
     for (*_, reason), word in zip(
         told,
-        ["whole number", "ISO 4217", "refund", "instant", "Columns", "says otherwise", "instant", "missing"],
+        [
+            "whole number",
+            "ISO 4217",
+            "refund",
+            "instant",
+            *["1000000000000000 is the largest"] * 3,
+            "ISO 4217",
+            "Columns",
+            "says otherwise",
+            "instant",
+            "missing",
+        ],
         strict=True,
     ):
         assert word in reason
-    for intake, counts in ((done.touches, (8, 3, 1, 4)), (done.conversions, (9, 5, 0, 4))):
+    for intake, counts in ((done.touches, (8, 3, 1, 4)), (done.conversions, (13, 5, 0, 8))):
         assert (intake.rows, intake.kept, intake.duplicate, intake.rejected) == counts
 
 
@@ -183,6 +202,18 @@ def test_parquet_is_read_as_csv_is_whatever_its_types(tmp_path: Path, write: Wri
     found = [(row["model"], row["touch_id"], row["credit_minor"]) for row in rows(tmp_path / "out" / "credit.parquet")]
     assert found == [("first", "2", 1000), ("last", "2", 1000)]
     assert not (tmp_path / "out" / "credit.csv").exists()
+
+
+def test_the_largest_amounts_are_shared_out_and_summed_exactly(tmp_path: Path, write: Write) -> None:
+    largest = 10**15
+    files = write(
+        [touch(number, WON - timedelta(days=number)) for number in range(3)],
+        [*(conversion(number, largest) for number in range(3)), conversion(9, -largest)],
+    )
+    done = run_attribution(*files, tmp_path / "out")
+    assert done.conserved
+    assert done.revenue_minor == {"EUR": 2 * largest}
+    assert {total.attributed_minor for total in done.totals} == {2 * largest}
 
 
 def test_files_without_rows_give_files_without_rows(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ SELECT
     conversion_id AS deal_key,
     contact_id,
     account_id,
-    converted_at AS closed_at,
+    instant AS closed_at,
     currency,
     refund_of
 FROM conversions

@@ -7,6 +7,6 @@ SELECT
     channel,
     touch_type,
     milestone,
-    touched_at
+    instant AS touched_at
 FROM touches
 WHERE outcome = 'kept'

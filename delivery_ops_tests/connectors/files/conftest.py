@@ -13,6 +13,7 @@ from delivery_ops.lake.lake import Lake
 from delivery_ops.settings import Settings
 from delivery_ops_tests.connectors.files.loading import Loading
 
+CLIENTS = [{"id": name, "name": name, "tier": "gold"} for name in ("acme", "bolt")]
 Configured = Callable[..., Loading]
 
 
@@ -23,6 +24,6 @@ def configured(tmp_path: Path, database: Database, settings_factory: Callable[..
     lake.prepare()
 
     def build(*sources: dict[str, Any]) -> Loading:
-        return Loading(settings=settings_factory(sources=list(sources)), database=database, lake=lake)
+        return Loading(settings=settings_factory(clients=CLIENTS, sources=list(sources)), database=database, lake=lake)
 
     return build
