@@ -1,8 +1,7 @@
-"""The records a report is made of, and the few ratios that follow from them.
+"""What a report is made of: the facts of its run, beside what the marts hold.
 
-Belongs here: frozen records without behaviour beyond their own arithmetic. Does not belong here: where they come
-from (``loading``) and how they are told (``page``, ``summary``). Money is integer minor units and carries its ISO
-4217 currency; no figure here adds two currencies. A ratio over nothing is ``None``, never zero.
+Belongs here: frozen records without behaviour beyond their own arithmetic. Does not belong here: the records of the
+marts (``marts``), where they come from (``loading``) and how they are told (``page``, ``summary``).
 """
 
 from __future__ import annotations
@@ -11,10 +10,25 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from delivery_ops.reports.ratios import ratio, wilson_interval
+from delivery_ops.reports.marts import (
+    ClientPerformance,
+    CreditSplit,
+    DeliverableCounts,
+    DeliverableCredit,
+    DeliverablePerformance,
+    GateFailure,
+    GateTally,
+    Mismatch,
+    Publication,
+    Revenue,
+    SearchDay,
+)
+from delivery_ops.reports.ratios import ratio
 
-Verdict = Literal["pass", "fail", "monitor", "error"]
 BalanceKind = Literal["events", "search", "file"]
+
+_NO_DELIVERABLES = DeliverableCounts(registered=0, live=0, held=0)
+_NO_MISMATCH = Mismatch(judged=0, judged_impressions=0, deliverables=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,168 +88,20 @@ class RunFacts:
         return self.finished_at - self.started_at
 
     @property
+    def met_nothing_new(self) -> bool:
+        """Something went in, and all of it was there before."""
+        return not self.changed and any(balance.incoming for balance in self.balances)
+
+    @property
+    def rejected(self) -> dict[str, int]:
+        """How many rows or events of each subject were refused; subjects without any are left out."""
+        refused = {balance.subject: balance.outcomes.get("rejected", 0) for balance in self.balances}
+        return {subject: number for subject, number in refused.items() if number}
+
+    @property
     def unaccounted(self) -> tuple[Balance, ...]:
         """The balances that do not add up."""
         return tuple(balance for balance in self.balances if balance.unaccounted)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Publication:
-    """Which run published the marts that the report reads: the one reported on, or an earlier one."""
-
-    run_id: str
-    published_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliverableCounts:
-    """How many deliverables there are: registered at all, published by now, held by a failed gate."""
-
-    registered: int
-    published: int
-    held: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GateTally:
-    """The latest verdict of one gate on every deliverable it has judged."""
-
-    gate: str
-    passed: int
-    failed: int
-    monitored: int
-    errored: int
-
-    @property
-    def evaluated(self) -> int:
-        """Deliverables with any verdict of this gate."""
-        return self.passed + self.failed + self.monitored + self.errored
-
-    @property
-    def fail_rate(self) -> float | None:
-        """Outcome ``fail`` (whichever the mode) among outcomes pass and fail; an ``error`` is neither."""
-        failed = self.failed + self.monitored
-        return ratio(failed, failed + self.passed)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One reason of an outcome, in the gate's own plain words; ``where`` is None where it is the page as a whole."""
-
-    code: str
-    severity: str
-    message: str
-    where: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GateFailure:
-    """A deliverable whose latest verdict of ``gate`` is not a pass. ``verdict`` error = could not be measured."""
-
-    gate: str
-    verdict: Verdict
-    deliverable_id: str
-    client_id: str
-    url: str
-    held: bool
-    evaluated_at: datetime
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Revenue:
-    """All revenue of one currency: the whole that each model's credit splits of that currency sum to.
-
-    ``volume_minor`` is the sum of absolute amounts, the denominator of shares: refunds do not shrink it.
-    """
-
-    currency: str
-    amount_minor: int
-    volume_minor: int
-    conversions: int
-    credited_deliverables: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliverableCredit:
-    """What one deliverable carries in one currency: credit by model, beside how it was seen and met."""
-
-    deliverable_id: str
-    client_id: str
-    currency: str
-    credit_minor: dict[str, int]
-    impressions: int
-    clicks: int
-    touches: int
-    mqls: int
-    deals: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CreditSplit:
-    """One part of what one model made of all revenue of one currency. The parts of a model are the whole.
-
-    ``went_to`` is "deliverable", "no_deliverable" (a touch that belongs to no known deliverable), or the reason why
-    no touch got it, which ``is_unattributed`` says. ``volume_minor`` as in ``Revenue``.
-    """
-
-    currency: str
-    model: str
-    went_to: str
-    is_unattributed: bool
-    amount_minor: int
-    volume_minor: int
-    conversions: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnmetDeliverable:
-    """A deliverable that people saw in search and that left no touch."""
-
-    deliverable_id: str
-    client_id: str
-    url: str
-    published_at: datetime
-    impressions: int
-    clicks: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mismatch:
-    """Deliverables seen but never met, among those seen often enough and for long enough to be judged."""
-
-    judged: int
-    judged_impressions: int
-    deliverables: tuple[UnmetDeliverable, ...]
-
-    @property
-    def rate(self) -> float | None:
-        """Mismatched among judged deliverables."""
-        return ratio(len(self.deliverables), self.judged)
-
-    @property
-    def impression_rate(self) -> float | None:
-        """The same, each deliverable weighted by its impressions."""
-        return ratio(sum(row.impressions for row in self.deliverables), self.judged_impressions)
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Wilson's 95 % confidence interval of ``rate``."""
-        return wilson_interval(len(self.deliverables), self.judged)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SearchDay:
-    """The totals of one property's complete day (a Pacific date). A day that was not exported has no record.
-
-    Properties are never added up: a domain property contains its URL-prefix properties.
-    """
-
-    property: str
-    client_id: str
-    date: date
-    impressions: int
-    clicks: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,13 +110,15 @@ class ReportData:
 
     run: RunFacts
     publication: Publication | None = None
-    deliverables: DeliverableCounts = DeliverableCounts(registered=0, published=0, held=0)
+    deliverables: DeliverableCounts = _NO_DELIVERABLES
+    clients: tuple[ClientPerformance, ...] = ()
+    performance: tuple[DeliverablePerformance, ...] = ()
     gates: tuple[GateTally, ...] = ()
     gate_failures: tuple[GateFailure, ...] = ()
     revenue: tuple[Revenue, ...] = ()
     top_deliverables: tuple[DeliverableCredit, ...] = ()
     credit_splits: tuple[CreditSplit, ...] = ()
-    mismatch: Mismatch = Mismatch(judged=0, judged_impressions=0, deliverables=())
+    mismatch: Mismatch = _NO_MISMATCH
     search: tuple[SearchDay, ...] = ()
 
     @property
@@ -258,10 +126,13 @@ class ReportData:
         """The attribution models that divided the revenue."""
         return tuple(dict.fromkeys(split.model for split in self.credit_splits))
 
+    def unattributed_minor(self, revenue: Revenue, model: str) -> int:
+        """What ``model`` could give to no touch, of ``revenue``; net of refunds, as that is."""
+        return sum(split.amount_minor for split in self.splits_of(revenue.currency, model) if split.is_unattributed)
+
     def unattributed_share(self, revenue: Revenue, model: str) -> float | None:
-        """What ``model`` could give to no touch, among all volume of ``revenue.currency``."""
-        splits = [split for split in self.splits_of(revenue.currency, model) if split.is_unattributed]
-        return ratio(sum(split.volume_minor for split in splits), revenue.volume_minor)
+        """The same among ``revenue.amount_minor``; there is no share of what is not above zero."""
+        return ratio(self.unattributed_minor(revenue, model), max(revenue.amount_minor, 0))
 
     def splits_of(self, currency: str, model: str) -> list[CreditSplit]:
         """Where the revenue of one currency went under one model."""

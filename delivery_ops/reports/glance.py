@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery_ops.reports.data import ReportData, Revenue
-from delivery_ops.reports.words import count, money, plural, share, short_day
+from delivery_ops.reports import words
+from delivery_ops.reports.data import ReportData
+from delivery_ops.reports.marts import Revenue
+from delivery_ops.reports.ratios import ratio
+from delivery_ops.reports.words import count, money, money_range, plural, share, short_day
 
 _CURRENCIES_SHOWN = 3
 
@@ -26,13 +29,19 @@ class Answer:
 
 def answers(data: ReportData) -> list[Answer]:
     """Every question that this run has an answer to."""
-    return [_balance(data), _published(data), *_gates(data), *_revenue(data), *_mismatch(data), *_search(data)]
+    return [_live(data), *_gates(data), *_revenue(data), *_mismatch(data), *_search(data), _balance(data)]
 
 
 def unattributed(data: ReportData, revenue: Revenue) -> str:
-    """``12.3 %``, or from the lowest to the highest share where the models differ."""
-    shares = sorted(ratio for model in data.models if (ratio := data.unattributed_share(revenue, model)) is not None)
-    return " to ".join(dict.fromkeys((share(shares[0]), share(shares[-1])))) if shares else share(None)
+    """``EUR 12.30 (4.5 %)``, the amount that no touch got and its share of ``revenue``.
+
+    From the lowest to the highest where the models differ.
+    """
+    if not data.models:
+        return words.NOTHING
+    amounts = sorted(data.unattributed_minor(revenue, model) for model in data.models)
+    of_all = dict.fromkeys(share(ratio(amount, max(revenue.amount_minor, 0))) for amount in (amounts[0], amounts[-1]))
+    return f"{money_range(amounts, revenue.currency)} ({' to '.join(of_all)})"
 
 
 def _balance(data: ReportData) -> Answer:
@@ -45,11 +54,11 @@ def _balance(data: ReportData) -> Answer:
     )
 
 
-def _published(data: ReportData) -> Answer:
+def _live(data: ReportData) -> Answer:
     return Answer(
-        section="gates",
-        question="Published",
-        figures=(count(data.deliverables.published),),
+        section="deliverables",
+        question="Live now",
+        figures=(count(data.deliverables.live),),
         note=f"of {plural(data.deliverables.registered, 'deliverable')}",
     )
 
@@ -84,8 +93,8 @@ def _revenue(data: ReportData) -> list[Answer]:
         Answer(
             section="unattributed",
             question="Unattributed",
-            figures=tuple(f"{unattributed(data, row)} of {row.currency}" for row in shown),
-            note=rest or "no touch to give it to",
+            figures=tuple(unattributed(data, row) for row in shown),
+            note=rest or "no touch to give it to; share of revenue",
         ),
     ]
 

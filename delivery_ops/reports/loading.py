@@ -15,18 +15,19 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
 from delivery_ops.errors import Permanent
-from delivery_ops.reports.data import (
+from delivery_ops.reports.data import ReportData, RunFacts
+from delivery_ops.reports.marts import (
+    ClientPerformance,
     CreditSplit,
     DeliverableCounts,
     DeliverableCredit,
+    DeliverablePerformance,
     Finding,
     GateFailure,
     GateTally,
     Mismatch,
     Publication,
-    ReportData,
     Revenue,
-    RunFacts,
     SearchDay,
     UnmetDeliverable,
 )
@@ -61,6 +62,8 @@ def _read(connection: Connection, run: RunFacts) -> ReportData:
         run=run,
         publication=next((Publication(**row) for row in rows("publication")), None),
         deliverables=DeliverableCounts(**rows("deliverable_counts")[0]),
+        clients=tuple(ClientPerformance(**row) for row in rows("clients")),
+        performance=tuple(DeliverablePerformance(**row) for row in rows("performance")),
         gates=tuple(GateTally(**row) for row in rows("gate_tallies")),
         gate_failures=tuple(_gate_failure(row) for row in rows("gate_failures")),
         revenue=tuple(Revenue(**row) for row in rows("revenue")),

@@ -77,12 +77,16 @@ def _environment() -> Environment:
         day=words.day,
         short_day=words.short_day,
         named=words.named,
+        money_range=words.money_range,
+        working_time=words.working_time,
     )
     environment.tests["web_address"] = _is_web_address
     environment.globals.update(
         VERDICTS=words.VERDICTS,
         MODELS=words.MODELS,
         OUTCOMES=words.OUTCOMES,
+        GATE_STATES=words.GATE_STATES,
+        NOTHING=words.NOTHING,
         FAILURES_OPEN=sections.FAILURES_OPEN,
         gate_verdicts=charts.gate_verdicts,
         credit_by_model=charts.credit_by_model,

@@ -11,18 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from delivery_ops.reports.data import (
-    Balance,
-    BalanceKind,
-    CreditSplit,
-    DeliverableCredit,
-    GateFailure,
-    ReportData,
-    Revenue,
-    SearchDay,
-)
+from delivery_ops.reports.data import Balance, BalanceKind, ReportData
+from delivery_ops.reports.marts import CreditSplit, DeliverableCredit, GateFailure, Revenue, SearchDay
 from delivery_ops.reports.ratios import ratio
-from delivery_ops.reports.words import WENT_TO, named
+from delivery_ops.reports.words import WENT_TO, in_order, named
 
 # A page of an operation with thousands of deliverables must still open on a phone; the marts have the rest.
 ROWS_SHOWN = 100
@@ -59,7 +51,7 @@ class GateGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SplitCell:
-    """An amount and its share of all volume of its currency."""
+    """An amount and its share of all revenue of its currency, both net of refunds."""
 
     amount_minor: int
     share: float | None
@@ -103,7 +95,7 @@ def balance_tables(balances: tuple[Balance, ...]) -> list[BalanceTable]:
     tables = []
     for kind, (title, subject) in _BALANCES.items():
         rows = tuple(balance for balance in balances if balance.kind == kind)
-        outcomes = tuple(dict.fromkeys(outcome for row in rows for outcome in row.outcomes))
+        outcomes = tuple(in_order(outcome for row in rows for outcome in row.outcomes))
         if rows:
             tables.append(BalanceTable(title=title, subject=subject, outcomes=outcomes, rows=rows))
     return tables
@@ -144,9 +136,8 @@ def _split_rows(data: ReportData, revenue: Revenue) -> tuple[SplitRow, ...]:
         cells = []
         for model in data.models:
             of_model = [split for split in members if split.model == model]
-            volume = sum(split.volume_minor for split in of_model)
             amount = sum(split.amount_minor for split in of_model)
-            cells.append(SplitCell(amount_minor=amount, share=ratio(volume, revenue.volume_minor)))
+            cells.append(SplitCell(amount_minor=amount, share=ratio(amount, max(revenue.amount_minor, 0))))
         return SplitRow(name=name, cells=tuple(cells), is_sum=is_sum)
 
     def one_place(place: str) -> SplitRow:

@@ -6,25 +6,30 @@ the command line does. Both are pure functions of ``ReportData``.
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from delivery_ops.reports import words
-from delivery_ops.reports.data import Balance, BalanceKind, DeliverableCredit, ReportData, RunFacts
+from delivery_ops.reports.data import Balance, BalanceKind, ReportData, RunFacts
 from delivery_ops.reports.glance import unattributed
+from delivery_ops.reports.marts import DeliverableCredit
 
 COLUMNS = 100
 _FAILURES_SHOWN = 2
-_SKIPPED_SHOWN = 2
-_GATES_SHOWN = 6
+_FAILURE_LINES = 4  # in all: one failure may take them, two share them
+_SKIPPED_SHOWN = 1
+_GATES_SHOWN = 5
 _CURRENCIES_SHOWN = 3
 _TOP_SHOWN, _TOP_SHOWN_EACH = 5, 2
 _NAME_WIDTH, _LEAST_NAME_WIDTH = 36, 12
@@ -68,7 +73,13 @@ def as_json(data: ReportData) -> dict[str, Any]:
         "mismatch_rate": data.mismatch.rate,
         "mismatch_interval_95": data.mismatch.interval,
         "unattributed_share": [
-            {"currency": revenue.currency, "model": model, "share": data.unattributed_share(revenue, model)}
+            {
+                "currency": revenue.currency,
+                "model": model,
+                "amount_minor": data.unattributed_minor(revenue, model),
+                "of_minor": revenue.amount_minor,
+                "share": data.unattributed_share(revenue, model),
+            }
             for revenue in data.revenue
             for model in data.models
         ],
@@ -90,7 +101,8 @@ def _told(text: str, width: int) -> str:
 
 
 def _heading(run: RunFacts) -> Text:
-    rest = f" as of {words.short_day(run.as_of)} ({run.zone}), run {run.run_id[:8]}, {words.duration(run.duration)}"
+    made = words.instant(run.finished_at, ZoneInfo(run.zone))
+    rest = f": run for {words.short_day(run.as_of)}, made at {made} in {words.duration(run.duration)}"
     return Text.assemble(_line(run.operation, "bold", width=COLUMNS - len(rest)), _line(rest))
 
 
@@ -99,8 +111,9 @@ def _troubles(run: RunFacts) -> Iterator[Text]:
     if run.failures:
         number = words.plural(len(run.failures), "thing")
         yield _line(f"✕ {number} could not be measured or exported", "bold red")
-    for failure in run.failures[:_FAILURES_SHOWN]:
-        yield _line(f"  {failure.what} {failure.subject}: {failure.cause}")
+    shown = run.failures[:_FAILURES_SHOWN]
+    for failure in shown:
+        yield _wrapped(f"{failure.what} {failure.subject}: {failure.cause}", lines=_FAILURE_LINES // len(shown))
     if len(run.failures) > _FAILURES_SHOWN:
         yield _line(f"  and {len(run.failures) - _FAILURES_SHOWN} more: the report has all, with what to do")
     for sentence in run.skipped[:_SKIPPED_SHOWN]:
@@ -108,6 +121,14 @@ def _troubles(run: RunFacts) -> Iterator[Text]:
     if len(run.skipped) > _SKIPPED_SHOWN:
         more = words.plural(len(run.skipped) - _SKIPPED_SHOWN, "thing")
         yield _line(f"Not configured: {more} more, which the report names", "dim")
+
+
+def _wrapped(text: str, *, lines: int) -> Text:
+    """``text`` over as many lines as it needs, up to ``lines``; a character may be two cells wide."""
+    told = words.printable(" ".join(text.split()))
+    width = COLUMNS - 2 if cell_len(told) == len(told) else COLUMNS // 2 - 1
+    wrapped = textwrap.wrap(told, width, max_lines=lines, placeholder=" …")
+    return Text("\n".join(f"  {line}" for line in wrapped), no_wrap=True)
 
 
 def _balances(run: RunFacts) -> Iterator[RenderableType]:
@@ -118,8 +139,11 @@ def _balances(run: RunFacts) -> Iterator[RenderableType]:
         if rows := [balance for balance in run.balances if balance.kind == kind]:
             table.add_row(f"  {name}", _line(_equation(rows), width=COLUMNS - 32), _verdict(rows))
     yield table if run.balances else _line("  nothing went in")
-    if not run.changed:
-        yield _line("  Nothing changed: everything was there already.", "bold green")
+    if run.rejected:
+        told = ", ".join(f"{words.count(number)} of {subject}" for subject, number in run.rejected.items())
+        yield _line(f"  Rejected: {told}", "yellow")
+    if run.met_nothing_new:
+        yield _line("  Nothing new: all that this run met was there before.", "bold green")
 
 
 def _equation(balances: list[Balance]) -> str:
@@ -128,7 +152,8 @@ def _equation(balances: list[Balance]) -> str:
         outcomes.update(balance.outcomes)
     incoming = sum(balance.incoming for balance in balances)
     told = " + ".join(
-        f"{words.count(number)} {words.named(outcome, words.OUTCOMES)}" for outcome, number in outcomes.items()
+        f"{words.count(outcomes[outcome])} {words.named(outcome, words.OUTCOMES)}"
+        for outcome in words.in_order(outcomes)
     )
     return f"{words.count(incoming)} in = {told}"
 
@@ -164,15 +189,16 @@ def _top(data: ReportData) -> RenderableType:
         (
             row.deliverable_id,
             [
+                Text(words.named(row.gate_state, words.GATE_STATES)),
+                Text(words.count(row.impressions)),
+                Text(words.count(row.deals)),
                 Text(row.currency),
                 *(Text(words.money(row.credit_minor.get(model, 0), row.currency)) for model in data.models),
-                Text(words.count(row.deals)),
-                Text(words.count(row.impressions)),
             ],
         )
         for row in _top_rows(data)
     ]
-    return _table(["Top deliverables, credit by model", "", *models, "deals", "impressions"], rows)
+    return _table(["Top deliverables", "gates", "impressions", "deals", "credit", *models], rows)
 
 
 def _top_rows(data: ReportData) -> list[DeliverableCredit]:

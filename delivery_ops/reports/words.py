@@ -7,6 +7,7 @@ means (its message comes with it). Everything is plain English with a point as t
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -25,13 +26,20 @@ WENT_TO = {
     "no_touch": "no touch at all",
     "no_touch_in_window": "touches outside the window",
     "no_identity": "nobody to match it with",
-    "excluded_channel": "excluded channels only",
-    "pre_tracking": "before tracking began",
 }
 
 _BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
-OUTCOMES = {"conflict": "in conflict"}
+OUTCOMES = {
+    "kept": "kept",
+    "duplicate": "duplicate",
+    "conflict": "in conflict",
+    "rejected": "rejected",
+    "matched": "matched",
+    "unmatched": "unmatched",
+}
+
+GATE_STATES = VERDICTS | {"not_judged": "not judged"}
 
 
 def count(number: int) -> str:
@@ -49,6 +57,27 @@ def major_units(amount_minor: int, currency: str) -> float:
     return float(to_decimal(amount_minor, currency))
 
 
+def in_order(outcomes: Iterable[str]) -> list[str]:
+    """What came of something, each once: what was taken first, then what was not, then what has no words yet."""
+    order = {outcome: place for place, outcome in enumerate(OUTCOMES)}
+    return sorted(dict.fromkeys(outcomes), key=lambda outcome: order.get(outcome, len(order)))
+
+
+def money_range(amounts_minor: Iterable[int], currency: str) -> str:
+    """``EUR 1.00``, or from the lowest to the highest where they differ: ``EUR 1.00 to 2.00``."""
+    amounts = sorted(amounts_minor)
+    told = " to ".join(dict.fromkeys(money(amount, currency) for amount in (amounts[0], amounts[-1])))
+    return f"{currency} {told}"
+
+
+def working_time(minutes: int) -> str:
+    """``0 min``, ``45 min``, ``2 h``, ``2 h 05 min``."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{count(hours)} h {rest:02d} min" if rest else f"{count(hours)} h"
+
+
 def share(ratio: float | None) -> str:
     """``12.3 %``; what is above nothing and below everything never reads as 0 or 100; a dash where there is none."""
     if ratio is None:
@@ -57,7 +86,8 @@ def share(ratio: float | None) -> str:
         return "< 0.1 %"
     if 0.9995 <= ratio < 1:
         return "> 99.9 %"
-    return f"{ratio * 100:.1f} %" if ratio not in (0, 1) else f"{ratio * 100:.0f} %"
+    told = f"{ratio * 100:.1f} %" if ratio not in (0, 1) else f"{ratio * 100:.0f} %"
+    return told.replace("-", "\N{MINUS SIGN}")
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

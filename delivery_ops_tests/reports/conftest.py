@@ -8,20 +8,19 @@ from typing import Any
 
 import pytest
 
-from delivery_ops.reports.data import (
-    Balance,
+from delivery_ops.reports.data import Balance, Failure, ReportData, RunFacts
+from delivery_ops.reports.marts import (
+    ClientPerformance,
     CreditSplit,
     DeliverableCounts,
     DeliverableCredit,
-    Failure,
+    DeliverablePerformance,
     Finding,
     GateFailure,
     GateTally,
     Mismatch,
     Publication,
-    ReportData,
     Revenue,
-    RunFacts,
     SearchDay,
     UnmetDeliverable,
 )
@@ -52,16 +51,47 @@ def credit(deliverable_id: str, client_id: str, currency: str, *minor: int) -> D
         client_id=client_id,
         currency=currency,
         credit_minor=dict(zip(MODELS, minor, strict=True)),
-        impressions=12 * len(deliverable_id) ** 2,
-        clicks=3 * len(deliverable_id),
-        touches=41,
-        mqls=7,
         deals=3,
+        gate_state="pass",
+        impressions=12 * len(deliverable_id) ** 2,
     )
 
 
-def splits(currency: str, whole: int, *, refunded: int = 0, **parts: int) -> tuple[CreditSplit, ...]:
-    """``parts`` for every model, the rest of ``whole`` carried by deliverables after ``refunded`` was taken back."""
+def performance(deliverable_id: str, client_id: str, **changes: Any) -> DeliverablePerformance:
+    figures: dict[str, Any] = {
+        "published_at": datetime(2026, 1, 14, 8, 30, tzinfo=UTC),
+        "is_live": True,
+        "gate_state": "pass",
+        "is_held": False,
+        "impressions": 5_292,
+        "clicks": 63,
+        "touches": 41,
+        "mqls": 7,
+        "deals": 3,
+        "worked_minutes": 1_245,
+        "cost_minor": {"EUR": 273_025},
+        "credit_minor": {"EUR": {"first": 300, "last": 100, "linear": 200}},
+    }
+    return DeliverablePerformance(deliverable_id=deliverable_id, client_id=client_id, **(figures | changes))
+
+
+def client(client_id: str, **changes: Any) -> ClientPerformance:
+    figures: dict[str, Any] = {
+        "deliverables": 20,
+        "live": 18,
+        "measured": 16,
+        "passing": 12,
+        "impressions": 4_582,
+        "clicks": 114,
+        "worked_minutes": 27_315,
+        "cost_minor": {"EUR": 3_984_442},
+        "credit_minor": {"EUR": {"first": 300, "last": 100, "linear": 200}, "JPY": {"first": 7, "last": 7}},
+    }
+    return ClientPerformance(client_id=client_id, **(figures | changes))
+
+
+def splits(currency: str, whole: int, **parts: int) -> tuple[CreditSplit, ...]:
+    """``parts`` for every model, the rest of ``whole`` carried by deliverables."""
     amounts = {"deliverable": whole - sum(parts.values()), **parts}
     return tuple(
         CreditSplit(
@@ -70,7 +100,6 @@ def splits(currency: str, whole: int, *, refunded: int = 0, **parts: int) -> tup
             went_to=place,
             is_unattributed=place not in ("deliverable", "no_deliverable"),
             amount_minor=amount,
-            volume_minor=abs(amount) + (2 * refunded if place == "deliverable" else 0),
             conversions=3,
         )
         for model in MODELS
@@ -216,7 +245,13 @@ def ordinary() -> ReportData:
         publication=Publication(
             run_id="3f1c9a52-7c1e-4a60-9f5d-2d3c1f0e8b7a", published_at=datetime(2026, 3, 30, 12, 0, 36, tzinfo=UTC)
         ),
-        deliverables=DeliverableCounts(registered=46, published=41, held=4),
+        deliverables=DeliverableCounts(registered=46, live=41, held=4),
+        clients=(client("bluewave"), client("northwind", measured=0, passing=0, cost_minor={}, credit_minor={})),
+        performance=(
+            performance("whitepaper-cold-chain", "northwind"),
+            performance("landing-rooms", "harbour-hotels", is_live=False, gate_state="fail", is_held=True),
+            performance("article-new", "bluewave", published_at=None, gate_state="not_judged", credit_minor={}),
+        ),
         gates=GATES,
         gate_failures=GATE_FAILURES,
         revenue=(
@@ -297,7 +332,7 @@ def several_currencies() -> ReportData:
     return ReportData(
         run=run_facts(balances=BALANCES, changed=False),
         publication=Publication(run_id="an-earlier-run", published_at=datetime(2026, 3, 29, 12, tzinfo=UTC)),
-        deliverables=DeliverableCounts(registered=9, published=9, held=0),
+        deliverables=DeliverableCounts(registered=9, live=9, held=0),
         revenue=(
             Revenue(currency="EUR", amount_minor=10_000, volume_minor=30_000, conversions=3, credited_deliverables=2),
             Revenue(
@@ -316,7 +351,7 @@ def several_currencies() -> ReportData:
             credit("guide", "acme", "USD", 77, 0, 26),
         ),
         credit_splits=(
-            *splits("EUR", 10_000, refunded=10_000),
+            *splits("EUR", 10_000),
             *splits("JPY", 1_500_000),
             *splits("BHD", 1_234_567, no_touch=1_234_567),
             *splits("USD", 77),
@@ -345,7 +380,9 @@ def hostile() -> ReportData:
             failures=tuple(Failure(what=HOSTILE, subject=name, cause=HOSTILE, remedy=HOSTILE) for name in names[:30]),
             skipped=(HOSTILE,) * 12,
         ),
-        deliverables=DeliverableCounts(registered=500, published=500, held=500),
+        deliverables=DeliverableCounts(registered=500, live=500, held=500),
+        clients=tuple(client(name) for name in names[:20]),
+        performance=tuple(performance(name, HOSTILE, gate_state=HOSTILE) for name in names[:25]),
         gates=(GateTally(gate=HOSTILE, passed=0, failed=499, monitored=0, errored=1),),
         gate_failures=tuple(
             gate_failure(HOSTILE, "error" if number == 0 else "fail", name, HOSTILE, bad, bad)

@@ -14,7 +14,9 @@ from lxml import etree
 from markupsafe import Markup
 
 from delivery_ops.reports import charts
-from delivery_ops.reports.data import DeliverableCredit, ReportData, SearchDay
+from delivery_ops.reports.data import ReportData
+from delivery_ops.reports.marts import DeliverableCredit, SearchDay
+from delivery_ops_tests.reports.conftest import MODELS, splits
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWING = {"svg", "title", "desc", "g", "path", "line", "rect", "text"}
@@ -37,7 +39,9 @@ def pictures(data: ReportData) -> list[Markup]:
         ),
         *(
             charts.credit_splits(
-                [split for split in data.credit_splits if split.currency == revenue.currency], revenue, data.models
+                [split for split in data.credit_splits if split.currency == revenue.currency],
+                data.models,
+                revenue.currency,
             )
             for revenue in moved
         ),
@@ -115,11 +119,9 @@ def test_credit_bars_are_as_long_as_the_credit_and_negative_ones_go_left() -> No
             client_id="c",
             currency="EUR",
             credit_minor=credit,
-            impressions=0,
-            clicks=0,
-            touches=0,
-            mqls=0,
             deals=0,
+            gate_state="pass",
+            impressions=0,
         )
 
     drawn = bars(
@@ -136,15 +138,13 @@ def test_credit_bars_are_as_long_as_the_credit_and_negative_ones_go_left() -> No
     assert all(above < below for above, below in pairwise(tops))
 
 
-def test_splits_fill_the_bar_only_if_they_are_all_of_the_revenue(ordinary: ReportData) -> None:
-    (revenue,) = ordinary.revenue
-
-    def right_end(whole: int) -> float:
-        picture = charts.credit_splits(ordinary.credit_splits, replace(revenue, volume_minor=whole), ordinary.models)
-        return max(left + width for drawn in bars(picture).values() for left, _, width in drawn)
-
-    assert right_end(revenue.volume_minor) == pytest.approx(330, abs=0.01)
-    assert right_end(2 * revenue.volume_minor) == pytest.approx(165, abs=0.01)
+def test_splits_are_as_long_as_their_amounts_and_what_was_taken_back_goes_left() -> None:
+    drawn = bars(charts.credit_splits(splits("EUR", 30_000, no_touch=10_000, no_identity=-5_000), MODELS, "EUR"))
+    carried, no_touch, taken_back = (drawn[f"var(--series-{number})"][0] for number in (1, 3, 5))
+    zero = carried[0]
+    assert carried[2] == pytest.approx(2.5 * no_touch[2])
+    assert no_touch[0] == pytest.approx(zero + carried[2])
+    assert (taken_back[0], taken_back[2]) == pytest.approx((zero - no_touch[2] / 2, no_touch[2] / 2))
 
 
 def days(*values: tuple[int, int]) -> list[SearchDay]:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from delivery_ops.reports.data import Balance, GateTally, Mismatch, ReportData, RunFacts
+from delivery_ops.reports.data import Balance, ReportData, RunFacts
+from delivery_ops.reports.marts import GateTally, Mismatch
+from delivery_ops_tests.reports.conftest import client, splits
 
 
 @pytest.mark.parametrize(
@@ -43,16 +45,44 @@ def test_what_could_not_be_measured_neither_passes_nor_fails(
 
 
 def test_the_unattributed_share_leaves_out_touches_of_no_deliverable(ordinary: ReportData) -> None:
-    expected = (901_122 + 1_404_077 + 330_000) / 18_734_501
-    assert [ordinary.unattributed_share(ordinary.revenue[0], model) for model in ordinary.models] == [expected] * 3
+    amount = 901_122 + 1_404_077 + 330_000
+    (revenue,) = ordinary.revenue
+    assert [ordinary.unattributed_minor(revenue, model) for model in ordinary.models] == [amount] * 3
+    assert [ordinary.unattributed_share(revenue, model) for model in ordinary.models] == [amount / 18_734_501] * 3
 
 
-def test_a_share_is_of_one_currency_and_refunds_do_not_shrink_it(several_currencies: ReportData) -> None:
+def test_the_unattributed_share_is_of_the_revenue_that_it_is_told_beside(ordinary: ReportData) -> None:
+    """EUR 92.99 of 712.85 net are 13.0 %; among the 774.95 that moved, a refund twice, they would be 12.0 %."""
+    revenue = replace(ordinary.revenue[0], amount_minor=71_285, volume_minor=77_495)
+    data = replace(ordinary, revenue=(revenue,), credit_splits=splits("EUR", 71_285, no_identity=9_299))
+    assert data.unattributed_share(revenue, "last") == 9_299 / 71_285
+
+
+def test_a_share_is_of_one_currency_and_there_is_none_of_nothing_and_of_a_loss(several_currencies: ReportData) -> None:
     shares = {
         revenue.currency: several_currencies.unattributed_share(revenue, "last")
         for revenue in several_currencies.revenue
     }
     assert shares == {"EUR": 0, "JPY": 0, "BHD": 1, "USD": 0, "XXX": None}
+    loss = replace(several_currencies.revenue[0], amount_minor=-1)
+    assert several_currencies.unattributed_share(loss, "last") is None
+
+
+@pytest.mark.parametrize(("changed", "incoming", "said"), [(False, 3, True), (False, 0, False), (True, 3, False)])
+def test_nothing_new_is_said_only_where_something_went_in(
+    empty: ReportData, changed: bool, incoming: int, said: bool
+) -> None:
+    balance = Balance(kind="file", subject="a", incoming=incoming, outcomes={"kept": incoming})
+    assert replace(empty.run, changed=changed, balances=(balance,)).met_nothing_new is said
+
+
+def test_refused_rows_are_counted_by_where_they_came_from(ordinary: ReportData) -> None:
+    assert ordinary.run.rejected == {"simulator": 2, "crm_touches": 1}
+
+
+def test_the_pass_rate_is_of_what_could_be_measured() -> None:
+    assert client("c", deliverables=20, measured=16, passing=12).pass_rate == 0.75
+    assert client("c", deliverables=20, measured=0, passing=0).pass_rate is None
 
 
 def test_models_are_told_in_the_order_of_the_marts_and_once(several_currencies: ReportData) -> None:

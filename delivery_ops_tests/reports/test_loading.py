@@ -17,18 +17,17 @@ from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import Permanent
 from delivery_ops.reports import page
-from delivery_ops.reports.data import (
+from delivery_ops.reports.data import ReportData, RunFacts
+from delivery_ops.reports.loading import load
+from delivery_ops.reports.marts import (
     CreditSplit,
     DeliverableCounts,
     Finding,
     GateTally,
     Publication,
-    ReportData,
     Revenue,
-    RunFacts,
     SearchDay,
 )
-from delivery_ops.reports.loading import load
 from delivery_ops.settings import REPOSITORY
 from delivery_ops.warehouse.publish import RUN
 
@@ -90,14 +89,16 @@ def test_it_says_which_run_published_the_marts(insert: Insert, reader: Engine, r
     assert load(reader, run).publication == Publication(run_id="r7", published_at=AT)
 
 
-def test_deliverables_are_counted(insert: Insert, reader: Engine, run: RunFacts) -> None:
+def test_deliverables_are_counted_and_a_withdrawn_page_is_not_live(
+    insert: Insert, reader: Engine, run: RunFacts
+) -> None:
     insert(
         "dim_deliverables",
-        {"deliverable_id": "a", "published_at": AT, "is_held": True},
-        {"deliverable_id": "b", "published_at": AT, "is_held": False},
-        {"deliverable_id": "c", "published_at": None, "is_held": False},
+        {"deliverable_id": "a", "published_at": AT, "is_live": True, "is_held": True},
+        {"deliverable_id": "b", "published_at": AT, "is_live": False, "is_held": False},
+        {"deliverable_id": "c", "published_at": None, "is_live": False, "is_held": False},
     )
-    assert load(reader, run).deliverables == DeliverableCounts(registered=3, published=2, held=1)
+    assert load(reader, run).deliverables == DeliverableCounts(registered=3, live=1, held=1)
 
 
 def gate_result(deliverable_id: str, verdict: str, **changes: Any) -> dict[str, Any]:
@@ -149,20 +150,12 @@ def test_only_the_latest_verdict_counts_and_what_holds_something_up_comes_first(
     assert (data.gate_failures[0].client_id, data.gate_failures[0].evaluated_at) == ("acme", AT)
 
 
-def test_revenue_is_summed_within_a_currency_and_only_what_clients_earn(
-    insert: Insert, reader: Engine, run: RunFacts
-) -> None:
+def test_revenue_is_summed_within_a_currency(insert: Insert, reader: Engine, run: RunFacts) -> None:
     insert(
         "fct_revenue",
         *(
-            {"conversion_id": name, "currency": currency, "revenue_party": party, "amount_minor": amount}
-            for name, currency, party, amount in (
-                ("1", "EUR", "client", 2**62),
-                ("2", "EUR", "client", -5),
-                ("3", "JPY", "client", 7),
-                ("4", "EUR", "agency", 1_000),
-                ("5", "XXX", "client", 0),
-            )
+            {"conversion_id": name, "currency": currency, "amount_minor": amount}
+            for name, currency, amount in (("1", "EUR", 2**62), ("2", "EUR", -5), ("3", "JPY", 7), ("5", "XXX", 0))
         ),
     )
     insert("dim_deliverables", {"deliverable_id": "a"}, {"deliverable_id": "b"})
@@ -191,13 +184,29 @@ def test_the_top_ten_of_each_currency_are_those_that_any_model_gives_the_most(
             {
                 "deliverable_id": name,
                 "client_id": "acme",
+                "gate_state": "pass",
                 "impressions": 9,
                 "clicks": 3,
                 "touches": 2,
                 "mqls": 1,
-                "deals": 1,
+                "deals": 5,
+                "worked_minutes": 0,
             }
             for name in names
+        ),
+    )
+    conversions = [("1", "EUR", None), ("2", "EUR", None), ("back", "EUR", "1"), ("1", "USD", None)]
+    insert(
+        "fct_revenue",
+        *({"conversion_id": deal, "currency": code, "refund_of": of} for deal, code, of in conversions),
+    )
+    insert(
+        "fct_attribution_credit",
+        *(
+            {"deliverable_id": "d01", "conversion_id": deal, "currency": code, "model": model}
+            for deal, code, _ in conversions
+            for model in ("first", "last")
+            if code == "EUR"
         ),
     )
     credit = [
@@ -215,7 +224,8 @@ def test_the_top_ten_of_each_currency_are_those_that_any_model_gives_the_most(
     assert [row.deliverable_id for row in top] == [*names[1:11], "d00"]  # d00 has nothing but zeros in EUR
     assert top[0].credit_minor == {"first": 1, "last": 99}
     assert (top[-1].currency, top[-1].credit_minor) == ("USD", {"last": 5})
-    assert (top[0].client_id, top[0].impressions, top[0].mqls) == ("acme", 9, 1)
+    assert (top[0].client_id, top[0].gate_state, top[0].impressions) == ("acme", "pass", 9)
+    assert (top[0].deals, top[-1].deals) == (2, 0)  # deals of the currency: the refund is none, nor is the one in USD
 
 
 def test_splits_come_in_the_order_they_are_told(insert: Insert, reader: Engine, run: RunFacts) -> None:
@@ -243,9 +253,50 @@ def test_splits_come_in_the_order_they_are_told(insert: Insert, reader: Engine, 
         went_to="no_touch",
         is_unattributed=True,
         amount_minor=5,
-        volume_minor=7,
         conversions=2,
     )
+
+
+def test_clients_and_deliverables_have_their_cost_and_credit_by_currency(
+    insert: Insert, reader: Engine, run: RunFacts
+) -> None:
+    figures = {"impressions": 9, "clicks": 3, "touches": 2, "mqls": 1, "deals": 5, "worked_minutes": 75}
+    states = {"a": "pass", "b": "fail", "c": "error", "d": "not_judged"}
+    owned = {name: {"deliverable_id": name, "client_id": None if name == "d" else "acme"} for name in states}
+    insert("dim_deliverables", *(owned[name] | {"is_live": name != "b"} for name in states))
+    insert("deliverable_performance", *(owned[name] | figures | {"gate_state": states[name]} for name in states))
+    insert(
+        "fct_costs",
+        *(
+            {"deliverable_id": name, "amount_minor": amount, "currency": code}
+            for name, amount, code in (("a", 2**62, "EUR"), ("b", 1, "EUR"), ("b", 7, "JPY"), ("c", None, None))
+        ),
+    )
+    insert(
+        "deliverable_credit",
+        *(
+            {"deliverable_id": name, "currency": code, "model": model, "credit_minor": amount}
+            for name, code, model, amount in (
+                ("a", "EUR", "first", 5),
+                ("a", "EUR", "last", 0),
+                ("b", "EUR", "first", 6),
+                ("b", "XXX", "first", 0),
+            )
+        ),
+    )
+    data = load(reader, run)
+    nobody, acme = data.clients
+    assert (acme.deliverables, acme.live, acme.measured, acme.passing, acme.worked_minutes) == (3, 2, 2, 1, 225)
+    assert acme.cost_minor == {"EUR": 2**62 + 1, "JPY": 7}
+    assert acme.credit_minor == {"EUR": {"first": 11, "last": 0}}
+    assert (nobody.client_id, nobody.cost_minor, nobody.credit_minor) == ("", {}, {})
+    assert [(row.deliverable_id, row.cost_minor, row.credit_minor) for row in data.performance] == [
+        ("a", {"EUR": 2**62}, {"EUR": {"first": 5, "last": 0}}),
+        ("b", {"EUR": 1, "JPY": 7}, {"EUR": {"first": 6}}),
+        ("c", {}, {}),
+        ("d", {}, {}),
+    ]
+    assert [row.is_live for row in data.performance] == [True, False, True, True]
 
 
 def test_the_mismatch_is_among_those_judged(insert: Insert, reader: Engine, run: RunFacts) -> None:
@@ -290,7 +341,7 @@ def test_search_days_are_those_with_a_total_in_the_last_ninety(insert: Insert, r
 
 def test_what_was_loaded_can_be_told(insert: Insert, reader: Engine, run: RunFacts) -> None:
     insert("fct_gate_results", gate_result("a", "fail", url=None))
-    insert("fct_revenue", {"conversion_id": "1", "currency": "EUR", "revenue_party": "client", "amount_minor": 5})
+    insert("fct_revenue", {"conversion_id": "1", "currency": "EUR", "amount_minor": 5})
     html = page.render(load(reader, run))
     assert "schemaCheck: 1 deliverable to look at" in html
     assert "EUR 0.05 from 1 conversion" in html

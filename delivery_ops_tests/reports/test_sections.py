@@ -49,6 +49,8 @@ def test_where_revenue_went_adds_up_to_all_of_it(operation: str, request: pytest
             places = [row.cells[model].amount_minor for row in parts if not row.is_sum]
             assert sum(places) == whole.cells[model].amount_minor == section.revenue.amount_minor
             assert whole.cells[model].share == 1
+            shares = [row.cells[model].share or 0 for row in parts if not row.is_sum]
+            assert sum(shares) == pytest.approx(1)
 
 
 def test_the_sum_of_the_reasons_stands_before_what_is_carried(ordinary: ReportData) -> None:

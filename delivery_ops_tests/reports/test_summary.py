@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from delivery_ops.reports import summary
-from delivery_ops.reports.data import Balance, Failure, GateTally, ReportData, Revenue
+from delivery_ops.reports.data import Balance, Failure, ReportData
+from delivery_ops.reports.marts import GateTally, Revenue
 from delivery_ops.reports.summary import Places
 
 PLACES = Places(
@@ -42,7 +43,7 @@ def crowded(hostile: ReportData) -> ReportData:
     run = replace(
         hostile.run,
         changed=False,
-        balances=(Balance(kind="events", subject="e", incoming=1, outcomes={}), *hostile.run.balances),
+        balances=(Balance(kind="events", subject="e", incoming=1, outcomes={"rejected": 9}), *hostile.run.balances),
     )
     gates = tuple(GateTally(gate=f"gate{number}", passed=1, failed=1, monitored=1, errored=1) for number in range(9))
     currencies = ("EUR", "USD", "GBP", "CHF")
@@ -88,29 +89,36 @@ def test_no_text_steers_the_terminal(hostile: ReportData) -> None:
     assert "[31m" in without_styles
 
 
-def test_a_text_of_many_lines_or_wide_characters_takes_one_line(empty: ReportData) -> None:
+def test_a_text_of_many_lines_or_wide_characters_stays_in_its_columns(empty: ReportData) -> None:
     causes = ("first\nsecond\tthird", "株式" * 100)
     failures = tuple(Failure(what="reading", subject="a file", cause=cause, remedy="no") for cause in causes)
     lines = lines_of(replace(empty, run=replace(empty.run, failures=failures)))
     assert lines[2] == "  reading a file: first second third"
-    assert lines[3].startswith("  reading a file: 株式")
-    assert lines[4] == ""
+    assert "株式" in lines[3] + lines[4]
     assert max(map(cell_len, lines[:-3])) <= 100
+
+
+def test_a_failure_is_told_whole_over_several_lines(ordinary: ReportData) -> None:
+    cause = "403 insufficientPermission: " + "User does not have sufficient permission for site. " * 3 + "The end."
+    failure = replace(ordinary.run.failures[0], cause=cause)
+    told = " ".join(shown(replace(ordinary, run=replace(ordinary.run, failures=(failure,)))).split())
+    assert f"{failure.what} {failure.subject}: {cause}" in told
 
 
 def test_an_ordinary_day_is_told_in_figures(ordinary: ReportData) -> None:
     lines = lines_of(ordinary)
-    assert lines[0] == "harbour-agency as of 30 Mar 2026 (Europe/Berlin), run 3f1c9a52, 38.4 s"
+    assert lines[0] == "harbour-agency: run for 30 Mar 2026, made at 30 Mar 2026, 14:00 CEST in 38.4 s"
     assert lines[1] == "✕ 2 things could not be measured or exported"
-    assert lines[4].startswith("Not configured: No cost source")
+    assert any(line.startswith("Not configured: No cost source") for line in lines)
     for row in (
         "events 412 in = 408 kept + 1 duplicate + 1 in conflict + 2 rejected ✓ adds up",
         "search rows 1,744 in = 1,701 matched + 43 unmatched ✓ adds up",
         "file rows 379 in = 376 kept + 2 duplicate + 1 rejected ✓ adds up",
         "schemaCheck 33 4 0 1",
         "seoTagsPresent 32 0 5 1",
-        "whitepaper-cold-chain EUR 24,000.10 21,000.00 22,500.07 3 5,292",
-        "Unattributed: 14.1 % of EUR 187,345.01",
+        "whitepaper-cold-chain pass 5,292 3 EUR 24,000.10 21,000.00 22,500.07",
+        "Rejected: 2 of simulator, 1 of crm_touches",
+        "Unattributed: EUR 26,351.99 (14.1 %) of EUR 187,345.01",
         "Seen in search, met by nobody: 2 of 29 deliverables (6.9 %)",
     ):
         assert row in [" ".join(line.split()) for line in lines]
@@ -122,14 +130,17 @@ def test_no_amount_is_cut(hostile: ReportData) -> None:
 
 def test_each_currency_has_its_first_deliverables_and_its_share(several_currencies: ReportData) -> None:
     lines = [" ".join(line.split()) for line in lines_of(several_currencies)]
-    assert "guide JPY 1,500,000 1,500,000 1,500,000 3 300" in lines
-    assert "pricing EUR -100.00 -50.00 -75.00 3 588".replace(" -", " \N{MINUS SIGN}") in lines
-    assert "Unattributed: 100 % of BHD 1,234.567" in lines
+    assert "guide pass 300 3 JPY 1,500,000 1,500,000 1,500,000" in lines
+    assert "pricing pass 588 3 EUR -100.00 -50.00 -75.00".replace(" -", " \N{MINUS SIGN}") in lines
+    assert "Unattributed: BHD 1,234.567 (100 %) of BHD 1,234.567" in lines
 
 
-def test_a_run_that_changed_nothing_says_so(several_currencies: ReportData, ordinary: ReportData) -> None:
-    assert "Nothing changed: everything was there already." in shown(several_currencies)
-    assert "Nothing changed" not in shown(ordinary)
+def test_a_run_that_met_nothing_new_says_so_unless_nothing_went_in(
+    several_currencies: ReportData, ordinary: ReportData, empty: ReportData
+) -> None:
+    assert "Nothing new: all that this run met was there before." in shown(several_currencies)
+    assert "Nothing new" not in shown(ordinary)
+    assert "Nothing new" not in shown(replace(empty, run=replace(empty.run, changed=False)))
 
 
 def test_a_balance_that_does_not_add_up_is_told_and_does_not_cancel_out(empty: ReportData) -> None:
@@ -153,6 +164,8 @@ def test_the_document_holds_the_records_and_their_ratios(operation: str, request
         row.credit_minor for row in data.top_deliverables
     ]
     shares = {(row["currency"], row["model"]): row["share"] for row in document["unattributed_share"]}
+    for row in document["unattributed_share"]:
+        assert row["share"] == (row["amount_minor"] / row["of_minor"] if row["of_minor"] else None)
     assert shares == {
         (revenue.currency, model): data.unattributed_share(revenue, model)
         for revenue in data.revenue

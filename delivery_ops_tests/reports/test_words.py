@@ -41,6 +41,7 @@ def test_money_is_told_to_the_last_minor_unit(amount: int, currency: str, told: 
         (1, "100 %"),
         (1.0, "100 %"),
         (1.5, "150.0 %"),
+        (-0.05, "\N{MINUS SIGN}5.0 %"),
     ],
 )
 def test_something_never_reads_as_nothing_nor_as_everything(ratio: float | None, told: str) -> None:
@@ -60,6 +61,23 @@ def test_something_never_reads_as_nothing_nor_as_everything(ratio: float | None,
 )
 def test_durations(seconds: float, told: str) -> None:
     assert words.duration(timedelta(seconds=seconds)) == told
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(0, "0 min"), (45, "45 min"), (120, "2 h"), (125, "2 h 05 min"), (60_000, "1,000 h")]
+)
+def test_working_times(minutes: int, told: str) -> None:
+    assert words.working_time(minutes) == told
+
+
+def test_amounts_that_differ_are_told_from_the_lowest_to_the_highest() -> None:
+    assert words.money_range([200, 100, 150], "EUR") == "EUR 1.00 to 2.00"
+    assert words.money_range([7, 7], "JPY") == "JPY 7"
+
+
+def test_what_was_taken_is_told_before_what_was_not() -> None:
+    stored = ["conflict", "duplicate", "kept", "new", "rejected"]  # by letter, as a JSON object comes back
+    assert words.in_order(stored) == ["kept", "duplicate", "conflict", "rejected", "new"]
 
 
 @pytest.mark.parametrize(

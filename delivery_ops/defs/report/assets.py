@@ -13,7 +13,7 @@ from delivery_ops.database.roles import Role
 from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.defs.report.facts import run_facts
 from delivery_ops.operation import Operation
-from delivery_ops.reports import loading
+from delivery_ops.reports import archive, loading
 from delivery_ops.settings import Settings
 
 _CHECK = "balance_adds_up"
@@ -43,10 +43,8 @@ def report(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operat
         facts = run_facts(context.instance, operation, context.run.run_id)
         html = page.render(loading.load(operation.database.engine(Role.reader), facts))
         path = page_of(operation.settings)
-        archived = path.with_name("reports") / f"{operation.date}-{context.run.run_id}.html"
-        archived.parent.mkdir(exist_ok=True)
-        for target in (archived, path):
-            target.write_text(html, encoding="utf-8")
+        archive.keep(path.with_name("reports"), f"{operation.date}-{context.run.run_id}.html", html)
+        archive.put(path, html)
     return dg.MaterializeResult(
         metadata={"page": dg.MetadataValue.path(path), "failures": len(facts.failures)},
         check_results=[

@@ -5,7 +5,6 @@ SELECT
     went_to,
     is_unattributed,
     credit_minor AS amount_minor,
-    volume_minor,
     conversions
 FROM analytics.credit_split
 ORDER BY

@@ -1,5 +1,4 @@
--- One row a currency, that of the most conversions first. What clients earn and what the agency earns is different
--- money; attribution is about the former.
+-- One row a currency, that of the most conversions first.
 WITH credited AS (
     SELECT
         credit.currency,
@@ -18,6 +17,5 @@ SELECT
     coalesce(max(credited.deliverables), 0) AS credited_deliverables
 FROM analytics.fct_revenue AS revenue
 LEFT JOIN credited ON revenue.currency = credited.currency
-WHERE revenue.revenue_party = 'client'
 GROUP BY revenue.currency
 ORDER BY conversions DESC, revenue.currency
