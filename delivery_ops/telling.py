@@ -30,6 +30,11 @@ _SIGNS = {
     "error": "[red]? error[/]",
 }
 
+_QUERY = (
+    "select deliverable_id, gate_state, impressions, deals, credit_currency, credit_linear_minor "
+    "from analytics.deliverable_performance order by impressions desc"
+)
+
 
 def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
     """The end of a daily run on one screen."""
@@ -43,7 +48,7 @@ def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
     places = summary.Places(
         report=done.report,
         lineage=f"delivery-ops up{option}",
-        query=f'delivery-ops db shell{option} -c "table analytics.deliverable_performance"',
+        query=f'delivery-ops db shell{option} -c "{_QUERY}"',
     )
     terminal.out.print(summary.screen(done.data, places))
     if done.failed_checks:
@@ -82,7 +87,9 @@ def attribution(summary: AttributionSummary, *, as_json: bool) -> None:
         unattributed = sum(total.unattributed_minor.values())
         figures = (total.conversions, total.attributed_minor, unattributed, total.credit_minor)
         table.add_row(total.model, total.currency, *map(str, figures))
-    terminal.out.print(table)
+    # As wide as it is, whatever the terminal's width: a figure is not to be cut.
+    unlimited = terminal.out.options.update(max_width=1_000)
+    terminal.out.print(table, width=terminal.out.measure(table, options=unlimited).maximum)
     said = "adds up to the revenue" if summary.conserved else "DOES NOT ADD UP to the revenue"
     terminal.out.print(f"Amounts are in minor units. Every model's credit {said}, in every currency.")
     for file in summary.files:

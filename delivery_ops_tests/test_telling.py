@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from delivery_ops import telling
 from delivery_ops.attribution.intake import Intake
 from delivery_ops.attribution.run import AttributionSummary, ModelTotals
+from delivery_ops.daily_run import DailyRun
 from delivery_ops.errors import Permanent
 from delivery_ops.gates.judge import Evaluation, Finding
+from delivery_ops.reports.data import ReportData
 from delivery_ops.search_console.due import PropertySummary
 from delivery_ops.search_console.export_log import DayResult
 from delivery_ops.search_console.windows import DaySpan
+from delivery_ops.settings import REPOSITORY, load
+from delivery_ops_tests.reports.conftest import run_facts
 
 PROPERTY = "sc-domain:acme.example"
 
@@ -32,6 +38,22 @@ SUMMARY = PropertySummary(
     refused=(DaySpan.inclusive(date(2026, 2, 27), date(2026, 3, 1)),),
     error=Permanent("exporting", subject=PROPERTY, cause="no permission", remedy="Ask for it."),
 )
+
+
+def test_a_run_ends_with_a_query_of_few_columns_that_the_mart_has(capsys: pytest.CaptureFixture[str]) -> None:
+    done = DailyRun(data=ReportData(run=run_facts()), report=Path("report.html"), failed_checks=())
+    telling.run(done, load(REPOSITORY / "data" / "demo"), as_json=False)
+    query = capsys.readouterr().out.splitlines()[-1]
+    said = re.fullmatch(
+        r'Query +delivery-ops db shell.* -c "select (.+) from analytics\.(\w+) order by \w+ desc"', query
+    )
+    assert said
+    columns = said[1].split(", ")
+    files = (REPOSITORY / "dbt_project" / "models" / "marts").rglob("*.yml")
+    models = [model for file in files for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]]
+    (mart,) = [model for model in models if model["name"] == said[2]]
+    assert set(columns) <= {column["name"] for column in mart["columns"]}
+    assert len(" | ".join(columns)) <= 100
 
 
 def test_an_export_is_told_day_by_day(capsys: pytest.CaptureFixture[str]) -> None:
