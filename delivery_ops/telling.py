@@ -88,8 +88,8 @@ def attribution(summary: AttributionSummary, *, as_json: bool) -> None:
         figures = (total.conversions, total.attributed_minor, unattributed, total.credit_minor)
         table.add_row(total.model, total.currency, *map(str, figures))
     # As wide as it is, whatever the terminal's width: a figure is not to be cut.
-    unlimited = terminal.out.options.update(max_width=1_000)
-    terminal.out.print(table, width=terminal.out.measure(table, options=unlimited).maximum)
+    table.width = terminal.out.measure(table, options=terminal.out.options.update(max_width=1_000)).maximum
+    terminal.out.print(table)
     said = "adds up to the revenue" if summary.conserved else "DOES NOT ADD UP to the revenue"
     terminal.out.print(f"Amounts are in minor units. Every model's credit {said}, in every currency.")
     for file in summary.files:

@@ -111,6 +111,15 @@ def test_attribution_says_whether_credit_adds_up(capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["conserved"] is False
 
 
+def test_no_figure_of_attribution_is_cut_on_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    large = replace(ATTRIBUTION.totals[0], attributed_minor=123_456_789_012_345_678, unattributed_minor={"no_touch": 1})
+    telling.attribution(replace(ATTRIBUTION, totals=(large,)), as_json=False)
+    assert re.search(r"first +EUR +1 +123456789012345678 +1 +123456789012345679 *\n", capsys.readouterr().out)
+
+
 @pytest.mark.parametrize(
     ("verdict", "sign"), [("pass", "✓ pass"), ("fail", "✕ fail"), ("monitor", "! monitor"), ("error", "? error")]
 )

@@ -57,6 +57,23 @@ def test_attribution_run_with_a_bad_row_exits_1_and_tells_people_the_balance(
     assert "Attributing" in said.err
 
 
+def test_attribution_run_takes_its_defaults_from_a_configuration_and_options_before_them(
+    files: list[str | Path], tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "delivery_ops.yaml").write_text(
+        "operation: a\nzone: UTC\nclients: [{id: a, name: A, tier: t}]\ndeliverable_types: [page]\n"
+        "attribution: {models: [last], window_days: 90}\n",
+        encoding="utf-8",
+    )
+    with_config = [*files, "--out", tmp_path / "out", "--config", tmp_path / "config", "--json"]
+    document = give("attribution", "run", *with_config).document
+    assert (document["models"], document["window_days"]) == (["last"], 90)
+    assert [total["attributed_minor"] for total in document["totals"]] == [1501]
+    document = give("attribution", "run", *with_config, "--models", "all", "--window-days", "30").document
+    assert (document["models"], document["window_days"]) == (["first", "last", "linear"], 30)
+
+
 @pytest.mark.parametrize(
     ("more", "cause"),
     [
