@@ -12,7 +12,8 @@ goes live with a later modified time has changed since and yields ``page.updated
 back between two polls looks edited to a pull, and what pull then tells must be among what push told.
 
 The boundary: a modified time moves with every save. Where a page was taken down, brought back or moved, and was saved
-again before the next poll, pull names that turn by the last save. Both events stand, and their fold is the same.
+again before the next poll, pull names that turn by the last save; where a system keeps another date than that of the
+first publication, pull names that one by it. Both events stand, and their fold is the same.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Belongs here: the few fields that both ways give, and their checks. Does not bel
 hard part is time. WordPress has whole seconds, in UTC but without saying so, and dates a draft anew at every save until
 it first goes live; it reads the clock twice in one save; and it does not touch the modified time of a scheduled page
 that goes live. What both ways can tell of that is settled here, once, so that push and pull agree.
+
+A date of its own is all that a page which is not live keeps of having been live, and the trash gives one to a draft
+too: restored, it passes for a page that was live once.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ TYPES = ("page", "post")
 SAME_SAVE = timedelta(seconds=1)
 """How far apart the two times can lie that one save writes."""
 
+_DATED = ("publish", "future", "trash")
 _INSTANT = re.compile(r"-?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
 _NEVER = ("0000-00-00", "-0001-11-30")  # MySQL's zero date, and what PHP makes of it
 _UNSAVED = datetime(1970, 1, 1, tzinfo=UTC)  # a draft just made has no times at all
@@ -55,8 +59,8 @@ def read(found: object, site: Site) -> Seen:
         is_live=is_live,
         is_scheduled=is_scheduled,
         modified_at=dated_at if is_live and is_untouched and dated_at else modified_at,
-        # A draft's date is that of its last save, or null, until it was live: then the date stays.
-        published_at=dated_at if is_live or is_scheduled or not is_untouched else None,
+        # A draft's date is that of its last save, or null, until it was live or in the trash: then the date stays.
+        published_at=dated_at if status in _DATED or not is_untouched else None,
         deliverable_id=site.rule.deliverable_of(_facts(found, site)),
         url=_link(found),
     )

@@ -30,10 +30,7 @@ SITE = Site(
 FIRST = st.tuples(st.integers(0, 2), st.sampled_from(["add draft", "add live"]), st.integers(0, 2000))
 UNHURRIED = st.tuples(st.integers(0, 2), st.sampled_from(CHANGES + REHOMING), st.integers(0, 2000))
 HURRIED = st.tuples(st.integers(0, 1), st.sampled_from(CHANGES), st.integers(0, 2000))
-thorough = settings(
-    max_examples=100,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+thorough = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 class Watched:

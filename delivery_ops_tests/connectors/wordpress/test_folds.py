@@ -77,11 +77,7 @@ def draft_of(event_type, deliverable_id, payload):
     )
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     first=FIRST,
     intervals=st.lists(st.lists(CHANGE, max_size=4), max_size=5),
