@@ -280,8 +280,8 @@ def test_a_deliverable_with_two_pages_is_released_when_both_pass(operation: Oper
     operation.publish("d-1", "/a")
     operation.publish("d-1", "/b", html="<p>")
     assert len(operation.sweep().held) == 2
-    operation.append("page.updated", "d-1", at=NOON + timedelta(hours=1), url=f"{SITE}/a")
     clock.read_from(lambda: NOON + timedelta(hours=2))
+    operation.append("page.updated", "d-1", at=NOON + timedelta(hours=1), url=f"{SITE}/a")
     again = operation.sweep()
     assert [page.page.url for page in again.judged] == [f"{SITE}/a"]
     assert again.released == ()
@@ -317,8 +317,8 @@ def test_the_latest_result_is_the_one_evaluated_last(operation: Operation) -> No
     operation.publish("d-1", "/b")
     operation.sweep()
     operation.site["/a"] = (200, good("/a"))
-    operation.append("page.updated", "d-1", at=NOON + timedelta(hours=1), url=f"{SITE}/a")
     clock.read_from(lambda: NOON + timedelta(hours=2))
+    operation.append("page.updated", "d-1", at=NOON + timedelta(hours=1), url=f"{SITE}/a")
     operation.sweep()
     with operation.database.engine(Role.reader).connect() as connection:
         by_page = [(one.gate, one.page_key, one.outcome) for one in latest_by_page(connection)]
