@@ -2,11 +2,11 @@
 
 Belongs here: the seven stages, what each event does to them, what a hold does to them. Does not belong here: where
 events come from and where the result is kept (``fold``). A stage is either told (``deliverable.stage_changed``) or
-inferred from what happens to the work. From the first told stage on nothing is inferred for that deliverable,
-except the two ways back, which are facts of their own: a revision and an unpublished page.
+inferred from what happens to the work. From the first told stage that is taken on, nothing is inferred for that
+deliverable, except the two ways back, which are facts of their own: a revision and an unpublished page.
 
 Decisions where the rule leaves room. Events are taken in ledger order; one that happened before the present stage
-began is late news (a lost webhook, found by the next pull) and moves nothing. A stage past ``qa`` waits while a gate
+began is late news (a lost webhook, found by the next pull) and moves nothing; a told one is listed. A stage past ``qa`` waits while a gate
 holds the deliverable and is entered on release; a told one is listed as illegal besides, since somebody passed it on.
 """
 
@@ -79,7 +79,8 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Move:
-    """One entry of the history. ``applied`` is False for a told move that a hold keeps waiting."""
+    """One entry of the history. ``applied`` is False for a told move that a hold keeps waiting, and for one told late:
+    then ``from_stage`` is the stage that stood when it was told, not the one it left."""
 
     from_stage: Stage | None
     to_stage: Stage
@@ -92,18 +93,19 @@ def step(progress: Progress, signal: Signal) -> tuple[Progress, Move | None]:
     """What ``signal`` makes of ``progress``, and the move it was, if it was one.
 
     Legal: forward by any number of steps, back by revision or unpublish only. Any other move is made all the same
-    and marked illegal.
+    and marked illegal; one that was told late is neither made nor judged.
     """
     if signal.event_type == "deliverable.held" and signal.gate:
         return replace(progress, holding=progress.holding | {signal.gate}), None
     if signal.event_type == "deliverable.released" and signal.gate:
         return _release(replace(progress, holding=progress.holding - {signal.gate}), signal.at)
+    to_stage = _destination(progress, signal)
+    if to_stage is None:
+        return progress, None
+    if progress.since is not None and signal.at < progress.since:
+        return progress, _late(progress, signal)
     if signal.told:
         progress = replace(progress, is_told=True)
-    to_stage = _destination(progress, signal)
-    is_late = progress.since is not None and signal.at < progress.since
-    if to_stage is None or is_late:
-        return progress, None
     if to_stage == progress.stage:
         return replace(progress, waiting=None if signal.told else progress.waiting), None
     if to_stage == Stage.REPORT and progress.holding:
@@ -128,6 +130,13 @@ def _destination(progress: Progress, signal: Signal) -> Stage | None:
         to_stage, possible_from = _AFTER_PUBLICATION[signal.event_type]
         return to_stage if progress.stage in possible_from else None
     return _INFERRED.get(signal.event_type)
+
+
+def _late(progress: Progress, signal: Signal) -> Move | None:
+    """What is listed of ``signal``, which happened before the present stage began: a told move to another stage."""
+    if signal.told is None or signal.told == progress.stage:
+        return None
+    return Move(from_stage=progress.stage, to_stage=signal.told, at=signal.at, illegal=False, applied=False)
 
 
 def _is_back(progress: Progress, to_stage: Stage) -> bool:

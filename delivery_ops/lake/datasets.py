@@ -174,6 +174,7 @@ STAGE_MOVES = _dataset(
     moved_at=_INSTANT,
     event_id=_TEXT,
     illegal=pa.bool_(),
+    applied=pa.bool_(),
 )
 GATE_RESULTS = _dataset(
     "gate_results",

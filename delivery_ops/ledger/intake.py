@@ -11,11 +11,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from delivery_ops import clock
+from delivery_ops import clock, progress
 from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.contracts.strict_json import MAX_BYTES, parse_json_strict
 from delivery_ops.contracts.wire import from_wire
@@ -56,6 +57,7 @@ class _Line:
 class _Refused:
     line: _Line
     source: str
+    idempotency_key: str | None
     error: Rejected
 
 
@@ -65,25 +67,34 @@ def append_ndjson(
     registrar: Registrar,
     *,
     origin: str | None = None,
-    progress: Callable[[Balance], None] | None = None,
     refused: Callable[[LineResult], None] | None = None,
 ) -> Balance:
     """Append every line that is not blank; a line that cannot be kept is a stored rejection with its number.
 
     Args:
         origin: what the lines are called in a rejection; default: the file's name.
-        progress: told the balance so far after every batch of 1,000 lines.
         refused: told each line that came to a conflict or a rejection.
 
     Raises:
         BadUsage: the file cannot be read.
     """
-    if isinstance(path_or_lines, Path):
-        origin, path_or_lines = origin or _printable(path_or_lines.name), _lines_of(path_or_lines)
-    lines = (_Line(number=n, body=line.rstrip(b"\r\n")) for n, line in enumerate(path_or_lines, 1) if line.strip())
-    origin = origin or "lines"
+    if not isinstance(path_or_lines, Path):
+        return _append_lines(ledger, path_or_lines, registrar, origin or "lines", refused)
+    origin = origin or _printable(path_or_lines.name)
+    with progress.stage(f"Appending {origin}") as tell:
+        return _append_lines(ledger, _lines_of(path_or_lines, tell), registrar, origin, refused)
+
+
+def _append_lines(
+    ledger: Ledger,
+    lines: Iterable[bytes],
+    registrar: Registrar,
+    origin: str,
+    refused: Callable[[LineResult], None] | None,
+) -> Balance:
+    full = (_Line(number=n, body=line.rstrip(b"\r\n")) for n, line in enumerate(lines, 1) if line.strip())
     total = Balance()
-    while batch := list(islice(lines, BATCH)):
+    while batch := list(islice(full, BATCH)):
         results = _append(ledger, batch, registrar, origin)
         balance = Balance.of(len(batch), (line.result.outcome for line in results))
         ledger.log_intake(origin, balance)
@@ -91,8 +102,6 @@ def append_ndjson(
         for line in results:
             if refused and line.result.reason is not None:
                 refused(line)
-        if progress:
-            progress(total)
     return total
 
 
@@ -120,13 +129,13 @@ def _append(ledger: Ledger, batch: list[_Line], registrar: Registrar, origin: st
 
 
 def _read(ledger: Ledger, line: _Line, origin: str, now: datetime) -> EventDraft | _Refused:
-    source = origin
+    source, idempotency_key = origin, None
     try:
         draft = from_wire(parse_json_strict(line.body))
-        source = draft.source
+        source, idempotency_key = draft.source, draft.idempotency_key
         return ledger.admit_from_outside(draft, now=now)
     except Rejected as error:
-        return _Refused(line=line, source=source, error=error)
+        return _Refused(line=line, source=source, idempotency_key=idempotency_key, error=error)
 
 
 def _assigned(
@@ -141,10 +150,14 @@ def _assigned(
             continue
         if line is None or draft is None:
             raise ValueError("the registrar answered more drafts than it was given")
-        yield line, item if isinstance(item, EventDraft) else _Refused(line=line, source=draft.source, error=item)
+        yield line, item if isinstance(item, EventDraft) else _refused(line, draft, item)
         line, draft = next(waiting, (None, None))
     if line is not None:
         raise ValueError(f"the registrar did not answer for line {line.number}")
+
+
+def _refused(line: _Line, draft: EventDraft, error: Rejected) -> _Refused:
+    return _Refused(line=line, source=draft.source, idempotency_key=draft.idempotency_key, error=error)
 
 
 def _same_key(item: EventDraft, draft: EventDraft | None) -> bool:
@@ -153,7 +166,9 @@ def _same_key(item: EventDraft, draft: EventDraft | None) -> bool:
 
 def _rejection(item: _Refused, origin: str) -> Rejection:
     origin = f"{origin}, line {item.line.number}"
-    return Rejection.of(item.error, source=item.source, body=item.line.body, origin=origin)
+    return Rejection.of(
+        item.error, source=item.source, body=item.line.body, origin=origin, idempotency_key=item.idempotency_key
+    )
 
 
 def _printable(name: str) -> str:
@@ -161,14 +176,21 @@ def _printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", errors="replace")
 
 
-def _lines_of(path: Path) -> Iterator[bytes]:
-    """The file's lines. Of one that is too large to be an event only the beginning: enough to be refused for it."""
+def _lines_of(path: Path, tell: progress.Tell) -> Iterator[bytes]:
+    """The file's lines. Of one that is too large to be an event only the beginning: enough to be refused for it.
+    ``tell`` is told how many bytes are read, once a batch."""
     try:
         with path.open("rb") as file:
-            while line := file.readline(MAX_BYTES + 1):
+            size, read = os.fstat(file.fileno()).st_size, 0  # a pipe has the size 0
+            for number, line in enumerate(iter(partial(file.readline, MAX_BYTES + 1), b""), 1):
                 yield line
-                while not line.endswith(b"\n") and (line := file.readline(MAX_BYTES + 1)):
-                    pass
+                part = line
+                while not part.endswith(b"\n") and (part := file.readline(MAX_BYTES + 1)):
+                    read += len(part)
+                read += len(line)
+                if number % BATCH == 0:
+                    tell(read, max(read, size))
+            tell(read, max(read, size))
     except OSError as error:
         raise BadUsage(
             "appending events",

@@ -88,10 +88,15 @@ class Ledger:
         admission.require_outsider_may_say(admitted, contract)
         return admitted
 
-    def reject(self, refused: Sequence[Rejection]) -> None:
-        """Keep aside what was refused before it could become a draft."""
+    def reject(self, refused: Sequence[Rejection], *, load_id: str | None = None) -> None:
+        """Keep aside what was refused before it could become a draft; ``load_id`` with rows of a file."""
         with self._engine.begin() as connection:
-            rejections.store(connection, refused)
+            rejections.store(connection, refused, load_id=load_id)
+
+    def replace_rejections(self, source: str, load_id: str) -> None:
+        """Let those rows of ``source`` rest that the load ``load_id``, which is complete, did not refuse again."""
+        with self._engine.begin() as connection:
+            rejections.replace(connection, source, load_id)
 
     def log_intake(self, origin: str, balance: Balance) -> None:
         """Remember what a batch from outside came to."""
@@ -183,6 +188,7 @@ def _rejections(drafts: Sequence[EventDraft], results: Sequence[AppendResult]) -
             code=result.code or "",
             reason=result.reason or "",
             origin="append",
+            idempotency_key=draft.idempotency_key,
         )
         for draft, result in zip(drafts, results, strict=True)
         if result.outcome == "rejected"

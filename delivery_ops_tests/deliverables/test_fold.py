@@ -129,6 +129,21 @@ def test_a_page_that_another_deliverable_publishes_is_handed_over(operation) -> 
         assert [page.deliverable_id for page in published_pages(connection)] == ["d-2"]
 
 
+def test_a_stage_told_late_is_in_the_history_and_does_not_end_the_inference(operation) -> None:
+    operation.append(
+        operation.registered(),
+        operation.draft("page.published", day=5, url=A),
+        operation.draft("deliverable.stage_changed", day=1, **{"from": "scope", "to": "design"}),
+        operation.draft("search_export.processed", None, day=7, deliverable_ids=["d-1"], **EXPORT),
+    )
+    assert operation.rows("select to_stage, moved_at, illegal, applied from ops.stage_move order by position") == [
+        ("publish", day(5), False, True),
+        ("design", day(1), False, False),
+        ("report", day(7), False, True),
+    ]
+    assert operation.rows("select stage, stage_is_told, illegal_moves from ops.deliverable") == [("report", False, 0)]
+
+
 def test_the_stage_goes_back_only_when_the_last_page_is_taken_down(operation) -> None:
     operation.append(
         operation.registered(), operation.draft("page.published", url=A), operation.draft("page.updated", url=B)

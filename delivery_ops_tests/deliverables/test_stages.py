@@ -140,10 +140,17 @@ def test_the_stage_begins_when_the_event_happened() -> None:
 
 def test_late_news_moves_nothing() -> None:
     published, _ = run("intake.received", "page.published")
-    late = Signal(event_type="asset.approved", at=START)
-    assert step(published, late) == (published, None)
-    told_late = Signal(event_type="deliverable.stage_changed", at=START, told=Stage.SCOPE)
-    assert step(published, told_late) == (replace(published, is_told=True), None)
+    for name in ("asset.approved", "to:publish"):
+        assert step(published, signal(name, START)) == (published, None)
+
+
+@pytest.mark.parametrize("told", ["to:scope", "to:report"])
+def test_a_stage_told_late_is_listed_and_nothing_else(told: str) -> None:
+    published, _ = run("intake.received", "page.published")
+    progress, move = step(published, signal(told, START))
+    assert progress == published
+    assert move == Move(from_stage=Stage.PUBLISH, to_stage=Stage(told[3:]), at=START, illegal=False, applied=False)
+    assert path(run("gate.evaluated", progress=replace(progress, since=START))[1]) == "qa"
 
 
 def test_a_release_that_happened_before_the_stage_began_does_not_turn_time_back() -> None:
@@ -175,7 +182,10 @@ def test_the_history_is_one_chain_and_every_step_back_is_allowed_or_listed(names
             back = stage is not None and move.to_stage.is_before(stage)
             assert move.illegal == (back and name not in {"asset.revision_requested", "page.unpublished"})
             stage, since = progress.stage, progress.since
-        if move is not None and not move.applied:
-            assert move.illegal
+        if move is not None and not move.applied and move.illegal:
             assert before.holding
             assert progress.waiting == move.to_stage
+        elif move is not None and not move.applied:
+            assert progress == before
+            assert since is not None
+            assert move.at < since

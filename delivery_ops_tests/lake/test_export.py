@@ -152,7 +152,10 @@ def test_events_and_folds_arrive_as_they_are(books: Books) -> None:
     [page] = books.lake.read(datasets.DELIVERABLE_URLS).to_pylist()
     assert (page["page_key"], page["deliverable_id"], page["valid_to"]) == ("acme.example/a", "d-1", None)
     moves = books.lake.read(datasets.STAGE_MOVES).to_pylist()
-    assert [(move["to_stage"], move["illegal"]) for move in moves] == [("publish", False), ("design", True)]
+    assert [(move["to_stage"], move["illegal"], move["applied"]) for move in moves] == [
+        ("publish", False, True),
+        ("design", True, True),
+    ]
     assert moves[0]["event_id"] == str(kept[1].event_id)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from delivery_ops import progress
 from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.contracts.strict_json import MAX_BYTES
 from delivery_ops.contracts.wire import to_wire
@@ -164,11 +167,37 @@ def test_a_line_too_large_for_an_event_is_refused_and_the_next_ones_are_read(
     assert [origin for _, origin, _ in rejected(database)] == ["events.ndjson, line 1", "events.ndjson, line 4"]
 
 
-def test_progress_is_told_after_every_batch(ledger: Ledger, draft: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+class Heard:
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.told: list[tuple[int, int]] = []
+
+    def started(self, stage: str) -> progress.Tell:
+        self.stages.append(stage)
+        return lambda done, total: self.told.append((done, total))
+
+    def ended(self, stage: str) -> None:
+        self.stages.append(f"end of {stage}")
+
+
+def test_people_hear_how_many_bytes_of_the_file_are_read(
+    ledger: Ledger, draft: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(intake, "BATCH", 4)
-    told: list[Balance] = []
-    append_ndjson(ledger, [line(draft(f"k{n}")) for n in range(10)], Prefixed(), progress=told.append)
-    assert told == [Balance(received=n, kept=n) for n in (4, 8, 10)]
+    lines = [line(draft(f"k{n}")) for n in range(9)] + [b"z" * (2 * MAX_BYTES)]
+    (tmp_path / "events.ndjson").write_bytes(b"".join(lines))
+    heard, size = Heard(), sum(map(len, lines))
+    with progress.heard_by(heard):
+        append_ndjson(ledger, tmp_path / "events.ndjson", Prefixed())
+    assert heard.stages == ["Appending events.ndjson", "end of Appending events.ndjson"]
+    assert heard.told == [(sum(map(len, lines[:4])), size), (sum(map(len, lines[:8])), size), (size, size)]
+
+
+def test_a_pipe_is_read_though_its_size_is_not_known(ledger: Ledger, draft: Make, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit((tmp_path / "pipe").write_bytes, line(draft("a")))
+        assert append_ndjson(ledger, tmp_path / "pipe", Prefixed()) == Balance(received=1, kept=1)
 
 
 def test_no_lines_are_an_empty_balance(ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 from delivery_ops.connectors.files.announcing import SOURCES, Announced, Outcome, announce, append_all, last_loads
 from delivery_ops.connectors.files.deal_keys import give_up, held_before
@@ -111,11 +112,12 @@ class _Loading:
         self._ledger = ledger
         self._registrar = registrar
         self._held = held_before(mapping.source, settings, lake)
+        self._load_id = uuid4().hex
 
     def leave_standing(self) -> None:
         """Leave the rows of the load before, except deals that belong to another source by now."""
         lost = give_up(self.mapping.source, self._held, self._lake)
-        self._ledger.reject(lost)
+        self._ledger.reject(lost, load_id=self._load_id)
         self.changed |= bool(lost)
 
     def run(self, path: Path, rows: Rows, digest: str) -> Outcome:
@@ -133,6 +135,7 @@ class _Loading:
             tables = (dataset.table({"source": source.name, **one.record} for one in batch) for batch in batches)
             self.changed |= self._lake.write_batches(dataset, source.name, tables)
         self.changed |= self.registered > 0
+        self._ledger.replace_rejections(source.name, self._load_id)
         return Outcome(
             source=source.name,
             kind=source.kind,
@@ -147,7 +150,7 @@ class _Loading:
         """The batches of ``sieve``; what it refused meanwhile is stored."""
         for batch in sieve.batches(items):
             yield batch
-            self._ledger.reject(sieve.refused)
+            self._ledger.reject(sieve.refused, load_id=self._load_id)
             sieve.refused.clear()
 
     def _register_unknown(self, named: Mapping[str, datetime]) -> dict[str, Rejected]:

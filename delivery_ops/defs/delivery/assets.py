@@ -30,7 +30,7 @@ _ASSETS = {
     ),
     "core_delivery__stage_moves": (
         datasets.STAGE_MOVES,
-        "Every move of a stage, illegal ones flagged. One row per move.",
+        "Every move of a stage: illegal ones and those that were told but not made are flagged. One row per move.",
     ),
     "core_gates__results": (datasets.GATE_RESULTS, "Every evaluation of a gate. One row per evaluation."),
 }

@@ -92,6 +92,32 @@ def test_every_row_is_kept_a_duplicate_or_a_stored_rejection(operation) -> None:
     assert loading.rows(query) == [("lp-1", "s"), ("lp-2", "s")]
 
 
+def test_a_corrected_row_is_no_longer_told_as_refused_and_a_broken_file_corrects_nothing(
+    operation, tmp_path: Path
+) -> None:
+    def standing() -> list[tuple[Any, ...]]:
+        return loading.rows("select origin, code from ops.rejected where replaced_at is null order by origin")
+
+    loading = operation("touches", TOUCHES, MIXED)
+    loading.load()
+    refused = [(origin, code) for origin, code, _ in loading.rejections()]
+    assert standing() == refused
+    corrected = MIXED.replace("typo", "lp-3")
+    (tmp_path / "rows.csv").write_text("other,columns\n")
+    assert loading.load().error is not None
+    assert standing() == refused
+    (tmp_path / "rows.csv").write_text(corrected)
+    loading.load()
+    assert [code for _, code in standing()] == [
+        "malformed_csv",
+        "conflicting_row",
+        "conflicting_row",
+        "invalid_instant",
+        "wrong_column_count",
+    ]
+    assert len(loading.rejections()) == 6
+
+
 def test_a_second_load_of_the_same_file_changes_nothing(operation) -> None:
     loading = operation("touches", TOUCHES, MIXED)
     first = loading.load()
