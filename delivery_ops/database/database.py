@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from delivery_ops.database.roles import Role
-from delivery_ops.errors import Transient
+from delivery_ops.database.unreachable import unreachable
 
 
 class Database:
@@ -38,7 +38,7 @@ class Database:
         return self._login(role).render_as_string(hide_password=False)
 
     def engine(self, role: Role) -> Engine:
-        """The engine of ``role``, one per process. A lost or refused connection raises ``Transient``."""
+        """The engine of ``role``, one per process. A lost connection raises ``Transient``, a refused login ``Permanent``."""
         engine = self._engines.get(role)
         return engine or self._engines.setdefault(role, self._connecting_as(role))
 
@@ -62,22 +62,22 @@ class Database:
             pool_pre_ping=True,
             connect_args={"application_name": f"delivery-ops {role}, process {os.getpid()}"},
         )
-        event.listen(engine, "handle_error", _unavailable_is_transient)
+        event.listen(engine, "handle_error", _raise_unreachable)
         return engine
 
     def _login(self, role: Role) -> URL:
         return self._address.set(username=role.login(self.prefix), password=self._passwords[role])
 
 
-def _unavailable_is_transient(context: ExceptionContext) -> None:
+def _raise_unreachable(context: ExceptionContext) -> None:
     if context.is_pre_ping or not (context.is_disconnect or context.connection is None):
         return
     if not isinstance(context.original_exception, Exception):  # Ctrl-C in the middle of a statement
         return
     address = context.engine.url if context.engine else None
-    raise Transient(
+    raise unreachable(
+        context.original_exception,
         "using the database",
         subject=f"{address.host}:{address.port}/{address.database}" if address else "PostgreSQL",
-        cause=str(context.original_exception).strip(),
-        remedy="Run the command again; it starts the embedded server where that is down.",
+        away="Run the command again; it starts the embedded server where that is down.",
     ) from context.original_exception

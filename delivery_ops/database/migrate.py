@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from delivery_ops.database.roles import Role
+from delivery_ops.database.unreachable import LoginRefused
 from delivery_ops.errors import Permanent, Transient
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -94,7 +95,7 @@ def _version(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
             version: str | None = connection.execute(_VERSION).scalar_one_or_none()
-    except (Transient, sa.exc.ProgrammingError):
+    except (Transient, LoginRefused, sa.exc.ProgrammingError):
         return None
     if version is not None and version not in revisions():
         raise Permanent(

@@ -17,7 +17,8 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from delivery_ops.database import keys, scram
 from delivery_ops.database.roles import Role
-from delivery_ops.errors import Permanent, Transient
+from delivery_ops.database.unreachable import unreachable
+from delivery_ops.errors import Permanent
 
 OLDEST_SERVER = 150_000  # views with the invoker's rights and no CREATE for PUBLIC on the schema public: from 15 on
 _LOCK = 7_235_419_001  # any number, the same in every process that provisions
@@ -33,7 +34,7 @@ def provision(admin_url: str, *, database: str, prefix: str, key_file: Path) -> 
         The password of every role, by the role's value.
 
     Raises:
-        Permanent: the login may not do it, the server is too old, or the roles are another operation's.
+        Permanent: the login is refused or may not do it, the server is too old, or the roles are another operation's.
         Transient: the server does not answer.
     """
     with _plain_errors(database), psycopg.connect(admin_url, application_name="delivery-ops provision") as connection:
@@ -125,12 +126,8 @@ def _plain_errors(database: str) -> Iterator[None]:
             "Let DELIVERY_OPS_DATABASE_URL log in as a superuser, or as the database's owner with CREATEROLE.",
         ) from error
     except psycopg.OperationalError as error:
-        raise Transient(
-            "opening the database",
-            subject=database,
-            cause=str(error).strip(),
-            remedy="Check that the server runs and that host, port, user, password and database name are right.",
-        ) from error
+        away = "Check that the server runs and that host and port are right."
+        raise unreachable(error, "opening the database", subject=database, away=away) from error
 
 
 def _refused(database: str, cause: str, remedy: str) -> Permanent:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
-from delivery_ops.errors import Transient
+from delivery_ops.errors import Permanent, Transient
+from delivery_ops_tests.conftest import SharedServer
 
 
 def test_a_url_logs_in_as_its_role(database: Database) -> None:
@@ -56,6 +57,12 @@ def test_a_server_that_is_not_there_is_transient() -> None:
         address=sa.make_url("postgresql://127.0.0.1:1/gone"), prefix="x", passwords=dict.fromkeys(Role, "y")
     )
     with pytest.raises(Transient, match=r"127\.0\.0\.1:1/gone"), nowhere.engine(Role.reader).connect():
+        pass
+
+
+def test_a_database_that_went_away_for_good_is_no_matter_of_time(shared_server: SharedServer) -> None:
+    gone = Database(address=sa.make_url(shared_server.superuser_login("gone")), prefix="x", passwords={"reader": "y"})
+    with pytest.raises(Permanent, match="password authentication failed"), gone.engine(Role.reader).connect():
         pass
 
 

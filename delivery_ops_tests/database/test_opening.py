@@ -174,6 +174,23 @@ def test_a_url_that_leads_nowhere_is_said_plainly(
     assert "u:p@" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [
+        pytest.param({"password": "guessed"}, "password authentication failed", id="another password"),
+        pytest.param({"username": "nobody"}, "password authentication failed", id="a user that is not there"),
+        pytest.param({"database": "nowhere"}, 'database "nowhere" does not exist', id="a database that is not there"),
+    ],
+)
+def test_a_login_that_is_refused_will_not_be_let_in_by_trying_again(
+    wrong: dict[str, str], cause: str, open_with: Callable[..., Any], empty_database_url: str
+) -> None:
+    url = sa.make_url(empty_database_url).set(**wrong).render_as_string(hide_password=False)
+    with pytest.raises(Permanent, match=cause) as refusal:
+        open_with(url)
+    assert "DELIVERY_OPS_DATABASE_URL" in refusal.value.remedy
+
+
 @pytest.mark.parametrize("fixed", ["?connect_timeout=3", ""])
 def test_further_options_of_the_url_are_kept(
     fixed: str, open_with: Callable[..., Any], empty_database_url: str
