@@ -1,8 +1,8 @@
 """Every command in README and docs is run, as it stands there, on the demo's operation.
 
 A fenced block ``sh`` holds commands, one a line, that must exit 0 (``sh exit=1``: 0 or 1, where a finding is the
-point). A block ``csv NAME``, ``json NAME`` or ``html NAME`` is the file the page's commands speak of. ``sh make`` names
-targets of the Makefile; ``sh up`` is proved by the system tests, for it does not end.
+point). A block ``csv NAME``, ``json NAME``, ``html NAME`` or ``yaml NAME`` is the file the page's commands speak of.
+``sh make`` names targets of the Makefile; ``sh up`` is proved by the system tests, for it does not end.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[st
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path, environment: Mapping[str, str]) -> None:
     for block in blocks(page):
-        if block.kind in {"csv", "json", "html"} and block.word:
+        if block.kind in {"csv", "json", "html", "yaml"} and block.word:
+            (tmp_path / block.word).parent.mkdir(exist_ok=True)
             (tmp_path / block.word).write_text(block.text, encoding="utf-8")
     try:
         for command, allowed in commands(page):
