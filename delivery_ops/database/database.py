@@ -38,7 +38,7 @@ class Database:
         return self._login(role).render_as_string(hide_password=False)
 
     def engine(self, role: Role) -> Engine:
-        """The engine of ``role``, one per process. A lost connection raises ``Transient``, a refused login ``Permanent``."""
+        """The engine of ``role``, one per process. Lost, it raises ``Transient``; refused, ``Permanent``."""
         engine = self._engines.get(role)
         return engine or self._engines.setdefault(role, self._connecting_as(role))
 
