@@ -6,9 +6,7 @@ again: the poll is a job, and backs off as jobs do. A poll that failed leaves it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 from delivery_ops.errors import DeliveryOpsError, Permanent, Transient
 
@@ -69,21 +67,3 @@ def kind_of(status: int, *, is_api: bool) -> Failure:
     if status in {401, 403}:
         return CredentialsRefused if is_api else SourceUnavailable
     return NotThere if status == 404 and is_api else RequestRefused
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """The wait that Retry-After asks for, as RFC 9110 has it: seconds, or a date; None where absent or unreadable."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=int(value[:9]))
-    instant = http_date(value)
-    return max(timedelta(), instant - now) if instant else None
-
-
-def http_date(value: str) -> datetime | None:
-    """The instant that an HTTP date names; None where it is none."""
-    try:
-        instant = parsedate_to_datetime(value)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -8,12 +8,10 @@ text, so there is no guard as for pages; redirects are not followed, since a key
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import httpcore
@@ -24,10 +22,9 @@ from delivery_ops.connectors.failures import (
     RequestRefused,
     SourceUnavailable,
     failure,
-    http_date,
     kind_of,
-    retry_after,
 )
+from delivery_ops.http_client import http_date, retry_after, tls_context
 
 MAX_BYTES = 32 << 20
 
@@ -87,7 +84,7 @@ class JsonApi:
             self.doing,
             subject=subject,
             cause=f"HTTP {status} {reason}".rstrip("."),
-            retry_after=retry_after(found, clock.now()),
+            retry_after=retry_after(found.get("retry-after"), clock.now()),
         )
 
     def _exchange(self, url: str, headers: Mapping[str, str], subject: str) -> tuple[int, dict[str, str], bytes]:
@@ -125,9 +122,4 @@ def _parsed(body: bytes) -> tuple[Any, bool]:
 
 def _pool() -> httpcore.ConnectionPool:
     # One request a connection: polls are minutes apart, and a kept connection is most often a dead one by then.
-    return httpcore.ConnectionPool(ssl_context=_tls(), max_connections=1, max_keepalive_connections=0)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpcore.default_ssl_context()
+    return httpcore.ConnectionPool(ssl_context=tls_context(), max_connections=1, max_keepalive_connections=0)

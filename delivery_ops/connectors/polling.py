@@ -38,11 +38,14 @@ class Poll:
         return None if self.is_listing else self._cursor.since(site_now=site_now or self._now, now=self._now)
 
     def take(self, after: Seen, fault: Rejected | None = None) -> None:
-        """Take a sighting in. One with a fault, its own or its event's, is kept as nobody's page: it is told once."""
+        """Take a sighting in. One with a fault, its own or its event's, is kept as nobody's page: it is told once. One
+        without an address, which a system need not know of a page that is down, is the page that was known."""
         self._newest = max(self._newest or after.modified_at, after.modified_at)
         before = self._pages.get(after.object_id)
         if before is not None and (before.modified_at, before.is_live) == (after.modified_at, after.is_live):
             return
+        if before is not None and not after.url:
+            after = replace(after, url=before.url, deliverable_id=before.deliverable_id)
         try:
             if fault is not None:
                 raise fault
@@ -56,16 +59,23 @@ class Poll:
         else:
             self._pages.pop(after.object_id, None)
 
+    def refuse(self, error: Rejected) -> None:
+        """Take in that a row could not be read at all."""
+        self._refused.append(error)
+
     def missing(self, listed: Iterable[Seen]) -> list[str]:
         """The known pages that are not among all the pages ``listed``. Each must be asked for on its own before it is
         dropped: a list that lost a row would take a live page down, under a key that can never be used again."""
         there = {page.object_id for page in listed}
         return [object_id for object_id in self._pages if object_id not in there]
 
-    def drop(self, gone: Iterable[str]) -> None:
-        """Take in that these are there no more."""
+    def drop(self, gone: Iterable[str], *, tells_of_live_only: bool = False) -> None:
+        """Take in that these are there no more. ``tells_of_live_only``: as its webhooks do, since the end of a page
+        that was not live was told when it was taken down."""
         for object_id in gone:
-            self._drafts += deleted(self._site, self._pages.pop(object_id), seen_at=self._now)
+            before = self._pages.pop(object_id)
+            if before.is_live or not tells_of_live_only:
+                self._drafts += deleted(self._site, before, seen_at=self._now)
 
     def result(self) -> Pulled:
         """What was found, and where the next poll begins."""

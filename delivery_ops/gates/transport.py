@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import httpcore
@@ -23,6 +22,7 @@ from delivery_ops.gates.addresses import Address
 from delivery_ops.gates.decoding import decoded_body
 from delivery_ops.gates.failures import FailureCode, PageNotMeasured
 from delivery_ops.gates.targets import Target
+from delivery_ops.http_client import tls_context
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
@@ -86,7 +86,7 @@ def ask(
     backend = _CheckedAddresses(addresses, port, deadline)
     with (
         _named_failures(target.url),
-        httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend, max_connections=1) as pool,
+        httpcore.ConnectionPool(ssl_context=tls_context(), network_backend=backend, max_connections=1) as pool,
         pool.stream(
             "GET",
             httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path),
@@ -103,11 +103,6 @@ def ask(
                 subject=target.url,
             )
         return Answer(status=response.status, headers=headers, body=body)
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    return httpcore.default_ssl_context()
 
 
 def _text(value: bytes) -> str:

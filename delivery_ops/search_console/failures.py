@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from delivery_ops.errors import DeliveryOpsError, Permanent, Transient
+from delivery_ops.http_client import retry_after
 
 #: The short load bucket spans ten minutes; Google's advice is to wait a quarter of an hour.
 LOAD_WAIT = timedelta(minutes=15)
@@ -115,7 +115,7 @@ def classify(refusal: Refusal, *, doing: str, subject: str, now: datetime) -> De
     body = _json_object(refusal.body)
     kind = _kind(refusal.status, body)
     message = _message(body) or f"the answer was HTTP {refusal.status} without a readable body"
-    wait = _retry_after(refusal.headers.get("retry-after"), now)
+    wait = retry_after(refusal.headers.get("retry-after"), now)
     if kind is QuotaExceeded and wait is None and "load" in message.lower():
         wait = LOAD_WAIT
     return failure(kind, doing, subject=subject, cause=message.rstrip("."), retry_after=wait)
@@ -181,18 +181,3 @@ def _message(body: Mapping[str, Any] | None) -> str:
     if isinstance(body["error"], str):
         return f"{body['error']}: {body.get('error_description', 'no description')}"
     return str(body["error"].get("message") or next((e["message"] for e in _entries(body) if "message" in e), ""))
-
-
-def _retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Retry-After as RFC 9110 has it: seconds, or a date; None where absent or unreadable."""
-    if value is None:
-        return None
-    if value.strip().isascii() and value.strip().isdigit():
-        return timedelta(seconds=int(value))
-    try:
-        instant = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return max(timedelta(), instant - now)

@@ -117,25 +117,6 @@ def test_a_body_that_is_no_json_is_judged_by_its_status(status, body, expected):
     assert f"HTTP {status}" in error.cause
 
 
-@pytest.mark.parametrize(
-    ("header", "wait"),
-    [
-        ("7", timedelta(seconds=7)),
-        ("0", timedelta()),
-        ("Mon, 30 Mar 2026 12:00:30 GMT", timedelta(seconds=30)),
-        ("Mon, 30 Mar 2026 11:00:00 GMT", timedelta()),
-        ("soon", None),
-        ("-1", None),
-        ("²", None),
-        (None, None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(header, wait):
-    body = json.dumps(old_form("rateLimitExceeded", "Rate Limit Exceeded")).encode()
-    error = verdict(429, body, **({} if header is None else {"retry-after": header}))
-    assert error.retry_after == wait
-
-
 def test_a_load_quota_asks_for_a_quarter_of_an_hour_and_a_header_overrules_it():
     body = json.dumps(old_form("quotaExceeded", "Search Analytics load quota exceeded.")).encode()
     assert verdict(403, body).retry_after == timedelta(minutes=15)

@@ -24,8 +24,9 @@ from delivery_ops.connectors.cursor import Cursor
 from delivery_ops.connectors.delivery import Authentic, Delivery
 from delivery_ops.connectors.failures import CredentialsRefused, RequestRefused, SourceUnavailable
 from delivery_ops.connectors.mapping import Place
+from delivery_ops.connectors.polling import LISTING_EVERY
 from delivery_ops.connectors.signatures.standard import verify
-from delivery_ops.connectors.wordpress.pull import LISTING_EVERY, pull
+from delivery_ops.connectors.wordpress.pull import pull
 from delivery_ops.contracts.envelope import EventDraft, body_digest
 from delivery_ops.contracts.registry import registry
 from delivery_ops.simulator.loopback import Answer, Request, listening

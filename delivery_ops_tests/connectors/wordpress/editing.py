@@ -16,8 +16,9 @@ from delivery_ops.connectors.cursor import Cursor
 from delivery_ops.connectors.delivery import Delivery
 from delivery_ops.connectors.mapping import DeliverableRule, Place
 from delivery_ops.connectors.pages import Site
+from delivery_ops.connectors.polling import LISTING_EVERY
 from delivery_ops.connectors.wordpress.client import WordPressClient
-from delivery_ops.connectors.wordpress.pull import LISTING_EVERY, pull
+from delivery_ops.connectors.wordpress.pull import pull
 from delivery_ops.connectors.wordpress.translate import translate
 from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops_tests.connectors.wordpress.server import PASSWORD, ROOT, USER, WordPress

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from delivery_ops.connectors.wordpress.pull import LISTING_EVERY
+from delivery_ops.connectors.polling import LISTING_EVERY
 from delivery_ops.contracts.envelope import body_digest
 from delivery_ops_tests.connectors.wordpress.editing import (
     ALWAYS,

@@ -11,8 +11,9 @@ import pytest
 from delivery_ops import clock
 from delivery_ops.connectors.cursor import Cursor
 from delivery_ops.connectors.failures import AnswerMalformed, CredentialsRefused, SourceUnavailable
+from delivery_ops.connectors.polling import LISTING_EVERY
 from delivery_ops.connectors.wordpress.client import WordPressClient
-from delivery_ops.connectors.wordpress.pull import LISTING_EVERY, pull
+from delivery_ops.connectors.wordpress.pull import pull
 from delivery_ops.errors import DeliveryOpsError
 from delivery_ops.simulator.loopback import Answer
 from delivery_ops_tests.connectors.wordpress.editing import ALWAYS, POLL, START, Poller, site_of
