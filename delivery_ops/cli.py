@@ -15,13 +15,14 @@ import typer
 
 from delivery_ops import settings as settings_module
 from delivery_ops import telling, terminal
-from delivery_ops.commands import attribution, db, events, gates, search_console
+from delivery_ops.commands import attribution, db, events, gates, rejected, search_console
 from delivery_ops.errors import BadUsage, DeliveryOpsError
 from delivery_ops.options import Config, Day, Json, load
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 app.add_typer(db.group, name="db", help="The operation's database.")
 app.add_typer(events.group, name="events", help="The ledger: append events, read timelines.")
+app.command()(rejected.rejected)
 app.add_typer(gates.group, name="gate", help="Quality gates on their own.")
 app.add_typer(attribution.group, name="attribution", help="Attribution models on anybody's files.")
 app.add_typer(search_console.group, name="search-console", help="The Search Console export on its own.")

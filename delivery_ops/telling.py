@@ -68,9 +68,14 @@ def evaluations(judged: Sequence[Evaluation], *, as_json: bool) -> None:
 
 
 def event_line(event: RecordedEvent) -> str:
-    """One event of a timeline: when, what, by whom, from where."""
+    """One event of a timeline: when, what, by whom, from where. Of an event about many deliverables only what it was,
+    since its figures are of all of them together."""
     who = event.actor_role + (f" {event.actor_id}" if event.actor_id else "")
-    facts = ", ".join(f"{name}={value}" for name, value in event.payload.items() if not isinstance(value, dict | list))
+    is_of_many = event.deliverable_id is None
+    told = str if is_of_many else (str, int, float, type(None))
+    said = [f"{name}={value}" for name, value in event.payload.items() if isinstance(value, told)]
+    number = len(event.deliverable_ids)
+    facts = ", ".join([*said, f"about {number} deliverables"] if is_of_many and number > 1 else said)
     return f"{event.timestamp:%Y-%m-%d %H:%M:%S}Z  {event.event_type:<26} {who:<14} {event.source}  {facts}"
 
 

@@ -29,7 +29,7 @@ def events_append(
     from delivery_ops.operation import open_operation
 
     refused: list[LineResult] = []
-    with open_operation(load(config)) as operation:
+    with open_operation(load(config)) as operation, terminal.progress_shown():
         balance = append_ndjson(operation.ledger, file, operation.registrar, refused=refused.append)
         operation.catch_up()
     lines = [{"line": each.number, "outcome": each.result.outcome, "reason": each.result.reason} for each in refused]
@@ -49,12 +49,13 @@ def events_show(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Print the timeline of a deliverable."""
+    """Print the timeline of a deliverable, in the order in which things happened."""
     from delivery_ops.contracts.wire import to_wire
     from delivery_ops.operation import open_operation
 
     with open_operation(load(config)) as operation:
-        timeline = operation.ledger.of_deliverable(deliverable)
+        recorded = operation.ledger.of_deliverable(deliverable)
+    timeline = sorted(recorded, key=lambda event: (event.timestamp, event.position))
     if not timeline:
         raise BadUsage(
             "showing a timeline", subject=deliverable, cause="no event names it", remedy="Check the deliverable_id."

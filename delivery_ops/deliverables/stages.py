@@ -6,8 +6,9 @@ inferred from what happens to the work. From the first told stage that is taken 
 deliverable, except the two ways back, which are facts of their own: a revision and an unpublished page.
 
 Decisions where the rule leaves room. Events are taken in ledger order; one that happened before the present stage
-began is late news (a lost webhook, found by the next pull) and moves nothing; a told one is listed. A stage past ``qa`` waits while a gate
-holds the deliverable and is entered on release; a told one is listed as illegal besides, since somebody passed it on.
+began is late news (a lost webhook, found by the next pull) and moves nothing; a told one is listed. A stage past
+``qa`` waits while a gate holds the deliverable and is entered on release; a told one is listed as illegal besides,
+since somebody passed it on.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ def appended(small: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory)
 
 def test_events_append_tells_the_balance_and_every_refused_line(appended: list[Said]) -> None:
     said = appended[0]
-    assert (said.code, said.err) == (1, "")
+    assert said.code == 1
+    assert said.err.startswith("  Appending events.ndjson (")
     document = said.document
     refused = document.pop("refused")
     assert document == {"received": 7, "kept": 1, "duplicate": 1, "conflict": 1, "rejected": 4}
@@ -92,6 +93,34 @@ def test_events_show_prints_the_timeline(small: Mapping[str, str]) -> None:
     assert (text.code, text.err) == (0, "")
     [_, line] = text.out.splitlines()
     assert line.split() == ["2026-03-02", "09:00:00Z", "intake.received", "editor", "p-7", "cms"]
+
+
+def test_events_show_tells_things_in_the_order_they_happened_and_of_many_only_what_it_was(
+    small: Mapping[str, str], tmp_path: Path
+) -> None:
+    submitted = {"sitemap_url": "https://www.acme.example/s.xml", "deliverable_ids": ["acme-7", "acme-8"]}
+    invoiced = {"invoice_id": "R-1", "amount_minor": 900, "currency": "EUR", "deliverable_ids": ["acme-7"]}
+    about_many = {"deliverable_id": None, "timestamp": "2026-03-05T09:00:00Z"}
+    file = tmp_path / "events.ndjson"
+    file.write_text(
+        "\n".join(
+            [
+                event("m1", event_type="sitemap.submitted", payload=submitted, **about_many),
+                event("m2", event_type="invoice.generated", payload=invoiced, **about_many),
+                event("o1", event_type="work.logged", payload={"minutes": 30}, deliverable_id="acme-7"),
+            ]
+        )
+    )
+    assert give("events", "append", file, environment=small).code == 0
+    lines = give("events", "show", "acme-7", environment=small).out.splitlines()
+    assert [(line.split()[2], line.rpartition("cms  ")[2]) for line in lines] == [
+        ("work.logged", "minutes=30"),
+        ("deliverable.registered", "first_source=cms, tier=gold, type=article, url=None"),
+        ("sitemap.submitted", "sitemap_url=https://www.acme.example/s.xml, about 2 deliverables"),
+        ("invoice.generated", "currency=EUR, invoice_id=R-1"),
+    ]
+    as_json = give("events", "show", "acme-7", "--json", environment=small).document
+    assert [each["event_type"] for each in as_json] == [line.split()[2] for line in lines]
 
 
 @pytest.mark.parametrize("name", ["nobody-1", "acme-1 ", "ACME-1", "x' OR '1'='1", "😀", "%", "[bold]"])

@@ -16,7 +16,7 @@ import pytest
 
 from delivery_ops import clock
 from delivery_ops.connectors.files.announcing import SOURCES
-from delivery_ops.connectors.files.load import LoadResult, loading_order
+from delivery_ops.connectors.files.load import LoadResult
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.fold import DELIVERABLES
@@ -308,7 +308,7 @@ def olist(
     lake = Lake(tmp_path / "lake")
     lake.prepare()
     loading = Loading(settings=load(OLIST), database=database, lake=lake)
-    return loading, [loading.load(source.name) for source in loading_order(loading.settings.sources)]
+    return loading, [loading.load(source.name) for source in loading.settings.sources]
 
 
 def test_a_real_funnel_is_loaded_by_configuration_alone(olist, reference_data: Path) -> None:
@@ -337,5 +337,5 @@ def test_a_real_funnel_is_loaded_by_configuration_alone(olist, reference_data: P
 
 def test_loading_the_real_funnel_again_changes_nothing(olist) -> None:
     loading, _ = olist
-    again = [loading.load(source.name) for source in loading_order(loading.settings.sources)]
+    again = [loading.load(source.name) for source in loading.settings.sources]
     assert not any(result.changed for result in again)
