@@ -48,11 +48,6 @@ class LoadResult:
     standing: str | None
 
 
-def loading_order(sources: Sequence[FileSource]) -> list[FileSource]:
-    """Deliverables before the rows that name them; otherwise as configured."""
-    return sorted(sources, key=lambda source: source.kind != "deliverables")
-
-
 def load_source(
     source: FileSource, settings: Settings, lake: Lake, ledger: Ledger, registrar: Registrar, database: Database
 ) -> LoadResult:
