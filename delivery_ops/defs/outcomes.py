@@ -60,6 +60,11 @@ def failure(what: str, error: DeliveryOpsError) -> Failure:
     return Failure(what=what, subject=error.subject, cause=error.cause, remedy=error.remedy)
 
 
+def first_run_of(context: dg.AssetExecutionContext) -> str:
+    """The id of the run, or of the one that it executes again from where that failed: steps of both are one's."""
+    return context.run.root_run_id or context.run.run_id
+
+
 def stops_plainly(body: Callable[P, R]) -> Callable[P, R]:
     """Let an asset's ``body`` end as Dagster's own failure, with cause and remedy, where one of our errors escapes it.
 

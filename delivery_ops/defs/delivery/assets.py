@@ -10,7 +10,7 @@ import dagster as dg
 
 from delivery_ops import progress
 from delivery_ops.database.roles import Role
-from delivery_ops.defs.outcomes import Outcome, stops_plainly
+from delivery_ops.defs.outcomes import Outcome, first_run_of, stops_plainly
 from delivery_ops.lake import datasets
 from delivery_ops.lake.export import Comparison, export
 from delivery_ops.ledger import intake_log
@@ -66,12 +66,15 @@ _CHECK = "lake_agrees_with_postgres"
     ],
 )
 @stops_plainly
-def lake(operation: dg.ResourceParam[Operation]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def lake(
+    context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     operation.catch_up()
     with progress.stage("Exporting the ledger to the lake"):
         done = export(operation.lake, operation.database)
-    with operation.database.engine(Role.reader).connect() as connection:
-        outcome = Outcome(balances=(_balance(intake_log.total(connection)),))
+    with operation.database.engine(Role.writer).begin() as connection:
+        arrived = intake_log.count(connection, first_run_of(context))
+    outcome = Outcome(balances=(_balance(arrived),))
     for name, (dataset, _) in _ASSETS.items():
         said = outcome.metadata() if dataset is datasets.EVENTS else {}
         rows = operation.lake.rows(dataset)
@@ -85,16 +88,16 @@ def lake(operation: dg.ResourceParam[Operation]) -> Iterator[dg.MaterializeResul
     )
 
 
-def _balance(total: Balance) -> data.Balance:
+def _balance(arrived: Balance) -> data.Balance:
     return data.Balance(
         kind="events",
         subject="ledger",
-        incoming=total.received,
+        incoming=arrived.received,
         outcomes={
-            "kept": total.kept,
-            "duplicate": total.duplicate,
-            "conflict": total.conflict,
-            "rejected": total.rejected,
+            "kept": arrived.kept,
+            "duplicate": arrived.duplicate,
+            "conflict": arrived.conflict,
+            "rejected": arrived.rejected,
         },
     )
 

@@ -10,8 +10,9 @@ import dagster as dg
 
 from delivery_ops import progress
 from delivery_ops.database.roles import Role
-from delivery_ops.defs.outcomes import stops_plainly
+from delivery_ops.defs.outcomes import first_run_of, stops_plainly
 from delivery_ops.defs.report.facts import run_facts
+from delivery_ops.ledger import intake_log
 from delivery_ops.operation import Operation
 from delivery_ops.reports import archive, loading
 from delivery_ops.settings import Settings
@@ -45,6 +46,8 @@ def report(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operat
         path = page_of(operation.settings)
         archive.keep(path.with_name("reports"), f"{operation.date}-{context.run.run_id}.html", html)
         archive.put(path, html)
+    with operation.database.engine(Role.writer).begin() as connection:
+        intake_log.tell(connection, first_run_of(context))
     return dg.MaterializeResult(
         metadata={"page": dg.MetadataValue.path(path), "failures": len(facts.failures)},
         check_results=[
