@@ -1,7 +1,7 @@
 """The consumer ``deliverables``: the state that a batch of events touches is read, changed and written back.
 
 Belongs here: SQL of the fold's three tables, in the consumer's transaction. Does not belong here: what an event
-changes (``state``), and questions of other rooms (``pages``, ``standing``).
+changes (``state``), and questions of other rooms (``pages``).
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select
 
 from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, canonical_json
 from delivery_ops.deliverables.fold import DELIVERABLES
-from delivery_ops.deliverables.standing import clients_of
+from delivery_ops.deliverables.tables import among, deliverable
 from delivery_ops.deliverables.urls import page_key
 from delivery_ops.errors import Rejected
 from delivery_ops.ledger.consume import catch_up
@@ -88,7 +88,7 @@ class Registrar:
     def _book(self, deliverable_ids: set[str]) -> _Book:
         catch_up(self._engine, [DELIVERABLES])
         with self._engine.connect() as connection:
-            return _Book(settings=self._settings, clients=clients_of(connection, deliverable_ids))
+            return _Book(settings=self._settings, clients=_clients_of(connection, deliverable_ids))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -176,6 +176,13 @@ class _Book:
         if kind not in self.settings.deliverable_types:
             known = ", ".join(self.settings.deliverable_types)
             raise _of_draft(draft, "unknown_type", f"the type {kind!r} is not configured; those are {known}")
+
+
+def _clients_of(connection: Connection, deliverable_ids: set[str]) -> dict[str, str]:
+    """The client of each of ``deliverable_ids`` that is registered."""
+    query = select(deliverable.c.deliverable_id, deliverable.c.client_id)
+    rows = connection.execute(query.where(among(deliverable.c.deliverable_id, deliverable_ids)))
+    return {row.deliverable_id: row.client_id for row in rows}
 
 
 def _require_address(draft: EventDraft) -> None:
