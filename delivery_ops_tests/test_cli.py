@@ -67,7 +67,7 @@ def complaint(said: Said) -> list[str]:
 def test_the_commands_are_those_that_the_design_names() -> None:
     assert NAMES.keys() == {
         *("demo", "init", "run", "up", "down", "db url", "db shell", "events append", "events show"),
-        *("gate check", "attribution run", "search-console export"),
+        *("gate check", "attribution run", "search-console export", "rejected"),
     }
 
 
