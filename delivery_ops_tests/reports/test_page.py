@@ -258,7 +258,10 @@ def test_it_says_for_which_day_it_ran_and_when_it_was_made(ordinary: ReportData)
 
 def test_refused_rows_are_named_by_their_source(ordinary: ReportData) -> None:
     told = text(parsed(page.render(ordinary)).xpath("//section[@aria-labelledby='balance']")[0])
-    assert "Rejected, and kept with the reason: 2 of simulator, 1 of crm_touches." in told
+    assert (
+        "Rejected, and kept with the reason: 2 of simulator, 1 of crm_touches. To see why: delivery-ops rejected"
+        in told
+    )
 
 
 def test_currencies_are_never_added_up(several_currencies: ReportData) -> None:

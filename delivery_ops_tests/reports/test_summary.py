@@ -117,7 +117,7 @@ def test_an_ordinary_day_is_told_in_figures(ordinary: ReportData) -> None:
         "schemaCheck 33 4 0 1",
         "seoTagsPresent 32 0 5 1",
         "whitepaper-cold-chain pass 5,292 3 EUR 24,000.10 21,000.00 22,500.07",
-        "Rejected: 2 of simulator, 1 of crm_touches",
+        "Rejected: 2 of simulator, 1 of crm_touches. To see why: delivery-ops rejected",
         "Unattributed: EUR 26,351.99 (14.1 %) of EUR 187,345.01",
         "Seen in search, met by nobody: 2 of 29 deliverables (6.9 %)",
     ):
