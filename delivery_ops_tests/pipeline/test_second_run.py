@@ -41,9 +41,7 @@ def test_the_demo_run_again_publishes_equal_marts_as_a_new_version(demo: DemoRun
     assert after["run_id"] == demo.again.document["run"]["run_id"] != before["run_id"]
 
 
-def test_every_event_that_comes_again_is_counted_and_refused_for_the_same_reasons(
-    demo: DemoRuns, truth: Truth
-) -> None:
+def test_every_event_that_comes_again_is_counted_and_refused_for_the_same_reasons(demo: DemoRuns, truth: Truth) -> None:
     feed = truth.feed
     assert demo.again.balances["events", "ledger"] == {
         "incoming": feed.received,
