@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table, union_all
 
@@ -72,6 +73,11 @@ def after(connection: Connection, position: Position | None, limit: int) -> list
 def matching(connection: Connection, condition: ColumnElement[bool]) -> list[RecordedEvent]:
     """Every event for which ``condition`` holds, in position order."""
     return _events(connection, _stored.where(condition).order_by(_event.c.position))
+
+
+def with_id(event_id: UUID) -> ColumnElement[bool]:
+    """The one of this id."""
+    return _event.c.event_id == event_id
 
 
 def of_deliverable(deliverable_id: str) -> ColumnElement[bool]:

@@ -112,11 +112,12 @@ def _append(ledger: Ledger, batch: list[_Line], registrar: Registrar, origin: st
     refused = [item for item in read if isinstance(item, _Refused)]
     drafts = [(line, item) for line, item in zip(batch, read, strict=True) if isinstance(item, EventDraft)]
     accepted: list[tuple[_Line | None, EventDraft]] = []
-    for line, item in _assigned(drafts, registrar.prepare([draft for _, draft in drafts])):
-        if isinstance(item, _Refused):
-            refused.append(item)
-        else:
+    for at, item in prepared([draft for _, draft in drafts], registrar):
+        line = None if at is None else drafts[at][0]
+        if isinstance(item, EventDraft):
             accepted.append((line, item))
+        elif at is not None:
+            refused.append(_refused(*drafts[at], item))
     ledger.reject([_rejection(item, origin) for item in refused])
     appended = ledger.append([draft for _, draft in accepted])
     results = [LineResult(number=item.line.number, result=AppendResult.rejected(item.error)) for item in refused]
@@ -138,30 +139,28 @@ def _read(ledger: Ledger, line: _Line, origin: str, now: datetime) -> EventDraft
         return _Refused(line=line, source=source, idempotency_key=idempotency_key, error=error)
 
 
-def _assigned(
-    drafts: list[tuple[_Line, EventDraft]], prepared: list[EventDraft | Rejected]
-) -> Iterator[tuple[_Line | None, EventDraft | _Refused]]:
-    """Each prepared item with the line it answers; ``None`` for a registration that was put in."""
-    waiting = iter(drafts)
-    line, draft = next(waiting, (None, None))
-    for item in prepared:
-        if isinstance(item, EventDraft) and not _same_key(item, draft):
+def prepared(drafts: Sequence[EventDraft], registrar: Registrar) -> Iterator[tuple[int | None, EventDraft | Rejected]]:
+    """What ``registrar`` makes of ``drafts``, each item with the index of the draft that it answers; ``None`` for a
+    registration that was put in."""
+    at = 0
+    for item in registrar.prepare(drafts):
+        if isinstance(item, EventDraft) and not (at < len(drafts) and _same_key(item, drafts[at])):
             yield None, item
             continue
-        if line is None or draft is None:
+        if at == len(drafts):
             raise ValueError("the registrar answered more drafts than it was given")
-        yield line, item if isinstance(item, EventDraft) else _refused(line, draft, item)
-        line, draft = next(waiting, (None, None))
-    if line is not None:
-        raise ValueError(f"the registrar did not answer for line {line.number}")
+        yield at, item
+        at += 1
+    if at < len(drafts):
+        raise ValueError(f"the registrar did not answer for draft {at}")
 
 
 def _refused(line: _Line, draft: EventDraft, error: Rejected) -> _Refused:
     return _Refused(line=line, source=draft.source, idempotency_key=draft.idempotency_key, error=error)
 
 
-def _same_key(item: EventDraft, draft: EventDraft | None) -> bool:
-    return draft is not None and (item.source, item.idempotency_key) == (draft.source, draft.idempotency_key)
+def _same_key(item: EventDraft, draft: EventDraft) -> bool:
+    return (item.source, item.idempotency_key) == (draft.source, draft.idempotency_key)
 
 
 def _rejection(item: _Refused, origin: str) -> Rejection:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -93,8 +94,9 @@ class Ledger:
         with self._engine.begin() as connection:
             rejections.store(connection, refused, load_id=load_id)
 
-    def replace_rejections(self, source: str, load_id: str) -> None:
-        """Let those rows of ``source`` rest that the load ``load_id``, which is complete, did not refuse again."""
+    def replace_rejections(self, source: str, load_id: str | None) -> None:
+        """Let those rows of ``source`` rest that the load ``load_id``, which is complete, did not refuse again; all of
+        them where the source has left."""
         with self._engine.begin() as connection:
             rejections.replace(connection, source, load_id)
 
@@ -107,6 +109,11 @@ class Ledger:
         """The next events behind ``after``, in position order; ``None`` starts at the first."""
         with self._engine.connect() as connection:
             return event_table.after(connection, after, limit)
+
+    def event(self, event_id: UUID) -> RecordedEvent | None:
+        """The event of this id, or ``None``."""
+        with self._engine.connect() as connection:
+            return next(iter(event_table.matching(connection, event_table.with_id(event_id))), None)
 
     def of_deliverable(self, deliverable_id: str) -> list[RecordedEvent]:
         """The deliverable's timeline, including events about many that list it."""

@@ -23,7 +23,8 @@ from delivery_ops.errors import Rejected
 _STORE = Path(__file__).with_name("store_rejections.sql").read_text(encoding="utf-8")
 _STANDING = text(Path(__file__).with_name("standing_rejections.sql").read_text(encoding="utf-8"))
 _REPLACE = text(
-    "UPDATE ops.rejected SET replaced_at = :now WHERE source = :source AND load_id <> :load_id AND replaced_at IS NULL"
+    "UPDATE ops.rejected SET replaced_at = :now WHERE source = :source AND load_id IS NOT NULL "
+    "AND load_id IS DISTINCT FROM cast(:load_id AS text) AND replaced_at IS NULL"
 )
 _MAX_REASON = 2000  # characters
 
@@ -75,8 +76,9 @@ def standing(connection: Connection, *, source: str | None, limit: int) -> tuple
     return found, rows[0]["number"] if rows else 0
 
 
-def replace(connection: Connection, source: str, load_id: str) -> None:
-    """The rows of ``source`` that the load ``load_id`` did not meet again were corrected, or are gone."""
+def replace(connection: Connection, source: str, load_id: str | None) -> None:
+    """The rows of ``source`` that the load ``load_id`` did not meet again were corrected, or are gone; without one, all
+    are gone."""
     connection.execute(_REPLACE, {"source": source, "load_id": load_id, "now": clock.now()})
 
 

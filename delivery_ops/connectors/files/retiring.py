@@ -1,4 +1,4 @@
-"""Sources that left the configuration: their rows go, and that is said once.
+"""Sources that left the configuration: their rows go, kept and refused ones, and that is said once.
 
 Belongs here: finding them, by the lake's partitions and by what was announced. Does not belong here: loading. Rows of a
 source that is not configured would count twice beside those of the same source under its new name.
@@ -34,4 +34,6 @@ def retire(kind: SourceKind, settings: Settings, lake: Lake, ledger: Ledger, dat
             lake.remove(dataset, name)
         if name in unsaid:
             announce(ledger, Outcome(source=name, kind=kind, detail=said), announced[name])
+        if name not in {source.name for source in settings.sources}:
+            ledger.replace_rejections(name, None)
     return [f"{kind}: {name}: {said}" for name in gone]

@@ -40,6 +40,19 @@ def test_a_name_that_went_to_another_kind_leaves_no_rows_of_the_old_one(configur
     assert [now.lake.partitions(dataset) for dataset in (datasets.TOUCHES, datasets.DEALS)] == [[], ["crm"]]
 
 
+def test_the_refused_rows_of_a_source_that_left_are_no_longer_told(configured: Any, tmp_path: Path) -> None:
+    (tmp_path / "crm.csv").write_text("id,contact,at\nt-1,c,yesterday\n")
+    query = "select count(*) from ops.rejected where replaced_at is null"
+    configured(TOUCHES).load("crm")
+    now = configured(TOUCHES | {"kind": "deals", "columns": {"deal_key": "id", "closed_at": "at"}})
+    now.load("crm")
+    now.retire("touches")
+    assert now.rows(query) == [(1,)]  # the same row, refused by the source that has the name now
+    without = configured()
+    without.retire("deals")
+    assert without.rows(query) == [(0,)]
+
+
 def test_what_a_list_of_deliverables_registered_stands(configured: Any, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("id\nd-1\n")
     columns = {"deliverable_id": "id"}
