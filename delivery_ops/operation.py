@@ -90,9 +90,10 @@ def open_operation(settings: Settings, *, on: date | None = None) -> Iterator[Op
     """Open an operation: database running and migrated, lake prepared, the simulator serving if it is simulated.
 
     Args:
-        on: the date that the work is for, in the operation's zone; default today.
+        on: the date that the work is for, in the operation's zone; default today, and no later.
 
     Raises:
+        BadUsage: ``on`` is in the future.
         DeliveryOpsError: what could not be opened, and what to do.
     """
     stopwatch = monotonic()
@@ -108,7 +109,7 @@ def open_operation(settings: Settings, *, on: date | None = None) -> Iterator[Op
             ledger=Ledger(database.engine(Role.writer)),
             lake=lake,
             registrar=Registrar(settings, database.engine(Role.folder)),
-            date=on or clock.today(settings.tzinfo),
+            date=_date_of(on, today=clock.today(settings.tzinfo)),
             opened_at=clock.now(),
             opened_on_stopwatch=stopwatch,
             routes=routes,
@@ -132,6 +133,17 @@ def check_page(settings: Settings, target: str, *, only: str | None, page_url: s
     with _world(settings) as (routes, _):
         [evaluations] = check_pages([target], _fetcher(settings, routes), modes)
     return evaluations
+
+
+def _date_of(on: date | None, *, today: date) -> date:
+    if on is not None and on > today:
+        raise BadUsage(
+            "opening the operation",
+            subject=f"for {on}",
+            cause=f"today is {today} in the operation's zone: of the days to come nothing is known",
+            remedy="Name today or a day before.",
+        )
+    return on or today
 
 
 def _fetcher(settings: Settings, routes: Mapping[str, tuple[str, int]]) -> PageFetcher:
