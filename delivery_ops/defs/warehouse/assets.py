@@ -16,7 +16,7 @@ from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.defs.warehouse.translator import Translator
 from delivery_ops.operation import Operation
 from delivery_ops.warehouse.dbt import NodeResult, TransformationFailed, build
-from delivery_ops.warehouse.manifest import ensure_manifest
+from delivery_ops.warehouse.manifest import MANIFEST, ensure_manifest
 from delivery_ops.warehouse.marts import marts
 from delivery_ops.warehouse.project import Warehouse
 from delivery_ops.warehouse.publish import publish
@@ -24,9 +24,7 @@ from delivery_ops.warehouse.publish import publish
 POOL = "warehouse"
 
 
-@dbt_assets(
-    manifest=ensure_manifest(), dagster_dbt_translator=Translator(), exclude="resource_type:unit_test", pool=POOL
-)
+@dbt_assets(manifest=MANIFEST, dagster_dbt_translator=Translator(), exclude="resource_type:unit_test", pool=POOL)
 @stops_plainly
 def models(
     context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]
