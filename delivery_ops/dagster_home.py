@@ -28,6 +28,9 @@ concurrency:
     max_concurrent_runs: 4
 run_monitoring:
   enabled: true
+compute_logs:  # steps print nothing; to capture it Dagster starts four processes for each of them
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 telemetry:
   enabled: false
 nux:
