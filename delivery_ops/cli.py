@@ -1,25 +1,28 @@
-"""The ``delivery-ops`` command: parses, calls a domain function, prints.
+"""The ``delivery-ops`` command, with every command below it.
 
-Belongs here: the commands for the operation as a whole, and the end of every command. Does not belong here: any work,
-and what single rooms do (``commands``). Rooms are imported by the command that needs them: Dagster takes three
-seconds to import and Great Expectations up to ten.
+Belongs here: what commands there are, and how each of them ends. Does not belong here: the commands themselves
+(``commands``). They import what they need when they are called: Dagster takes three seconds to import and Great
+Expectations up to ten.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from delivery_ops import settings as settings_module
-from delivery_ops import telling, terminal
-from delivery_ops.commands import attribution, db, events, gates, rejected, search_console
+from delivery_ops import terminal
+from delivery_ops.commands import attribution, db, events, gates, operation, rejected, search_console
 from delivery_ops.errors import BadUsage, DeliveryOpsError
-from delivery_ops.options import Config, Day, Json, load
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+for _command in (operation.demo, operation.init, operation.run, operation.up, operation.down, operation.status):
+    app.command()(_command)
 app.add_typer(db.group, name="db", help="The operation's database.")
 app.add_typer(events.group, name="events", help="The ledger: append events, read timelines.")
 app.command()(rejected.rejected)
@@ -33,76 +36,26 @@ def about() -> None:
     """The control plane for marketing-agency delivery: who published what, did it work, what did it earn."""
 
 
-@app.command()
-def demo(config: Config = None, as_json: Json = False) -> None:
-    """Run a simulated agency's four weeks through the whole pipeline, and say where to look."""
-    from delivery_ops.demo import run_demo
-
-    settings = load(config)
-    with terminal.progress_shown():
-        outcome = run_demo(settings)
-    telling.run(outcome.run, settings, as_json=as_json)
-    raise typer.Exit(terminal.DONE if outcome.run.is_clean else terminal.FAILED_CHECK)
-
-
-@app.command()
-def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it; made where missing.")],
-) -> None:
-    """Write a commented config directory for a new operation."""
-    from delivery_ops import starter
-
-    file = starter.write(directory)
-    terminal.say(f"Wrote {file}. Edit it, then: delivery-ops run --config {directory}")
-
-
-@app.command()
-def run(date: Day = None, config: Config = None, as_json: Json = False) -> None:
-    """Do the daily run as of a date: load, export, judge, transform, publish, report."""
-    from delivery_ops.daily_run import run_daily
-
-    settings = load(config)
-    with terminal.progress_shown():
-        outcome = run_daily(settings, on=date.date() if date else None)
-    telling.run(outcome, settings, as_json=as_json)
-    raise typer.Exit(terminal.DONE if outcome.is_clean else terminal.FAILED_CHECK)
-
-
-@app.command()
-def up(
-    config: Config = None,
-    port: Annotated[int, typer.Option(help="Port of Dagster's webserver on 127.0.0.1.")] = 3000,
-) -> None:
-    """Start PostgreSQL and Dagster (webserver, daemon) and keep them running until Ctrl-C."""
-    from delivery_ops import processes
-
-    processes.up(load(config), port=port, say=terminal.say)
-
-
-@app.command()
-def down(
-    config: Config = None,
-    force: Annotated[bool, typer.Option("--force", help="Stop PostgreSQL even while others are connected.")] = False,
-) -> None:
-    """Stop everything of the operation, the embedded PostgreSQL too."""
-    from delivery_ops import processes
-    from delivery_ops.database import server
-
-    settings = load(config)
-    if processes.end_up(settings):
-        terminal.say("Ended the webserver and the daemon.")
-    stopped = server.stop(settings, force=force)
-    terminal.say("Stopped PostgreSQL." if stopped else "PostgreSQL was not running.")
-
-
 def main() -> None:
+    """The program: answer, and end at once.
+
+    Python would take the interpreter down first, which after a run is 3 s of freeing what Dagster, dbt and pandas hold,
+    with the prompt not back and nothing to see.
+    """
+    code = answer()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    atexit._run_exitfuncs()
+    terminal.flush()
+    os._exit(code)
+
+
+def answer() -> int:
     """Run the command; whatever goes wrong ends in a sentence and an exit code, never in a traceback."""
     as_json = "--json" in sys.argv
     try:
         code = app(prog_name="delivery-ops", standalone_mode=False) or terminal.DONE
         if code == terminal.INTERRUPTED:
             terminal.err.print("Interrupted. What was done stays; run it again to go on.")
-        terminal.flush()
     except typer.TyperException as error:
         code = terminal.BAD_USAGE
         if error.format_message():  # without arguments the help was the answer
@@ -111,7 +64,7 @@ def main() -> None:
         code = terminal.complain(error, as_json=as_json)
     except Exception as error:  # noqa: BLE001  the last line of defence: a person sees no traceback
         code = terminal.complain_of_defect(error, _log_dir(), as_json=as_json)
-    raise SystemExit(code)
+    return int(code)
 
 
 def _misused(error: typer.TyperException) -> BadUsage:

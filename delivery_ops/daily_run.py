@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
 from delivery_ops import dagster_home, killed_runs
 from delivery_ops.database.roles import Role
@@ -25,8 +26,11 @@ from delivery_ops.operation import open_operation
 from delivery_ops.reports.data import ReportData
 from delivery_ops.reports.loading import load
 from delivery_ops.settings import Settings
+from delivery_ops.warehouse.manifest import ensure_manifest
 
 JOB = "daily"
+# The webserver lists the runs of a job by this tag; it is the code location of `workspace.yaml`.
+_REPOSITORY = "__repository__@delivery_ops"
 _CTRL_C = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -54,6 +58,7 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
         KeyboardInterrupt: Ctrl-C, once Dagster has ended the run.
     """
     with open_operation(settings, on=on) as operation:
+        ensure_manifest()  # the definitions only read it
         os.environ.update(dagster_home.prepare(settings, operation.database))
         # Imported here: the definitions read DELIVERY_OPS_CONFIG when they are loaded.
         from delivery_ops.definitions import defs
@@ -66,21 +71,24 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
             result = job.execute_in_process(
                 instance=instance,
                 run_config={"resources": {"operation": {"config": {"date": str(operation.date)}}}, **_QUIET},
-                tags=killed_runs.process_tag(),
+                tags={**killed_runs.process_tag(), REPOSITORY_LABEL_TAG: _REPOSITORY},
                 raise_on_error=False,
             )
             if not result.success:
                 raise _why_stopped(result)
             data = load(operation.database.engine(Role.reader), run_facts(instance, operation, result.run_id))
-    # A WARN is told where it belongs: a page that fails a gate in the ledger, a property that failed in the report.
-    failed = [
-        each
-        for each in result.get_asset_check_evaluations()
-        if not each.passed and each.severity is dg.AssetCheckSeverity.ERROR
-    ]
     return DailyRun(
-        data=data, report=page_of(settings), failed_checks=tuple(sorted(each.check_name for each in failed))
+        data=data, report=page_of(settings), failed_checks=failed_checks(result.get_asset_check_evaluations())
     )
+
+
+def failed_checks(evaluations: Iterable[dg.AssetCheckEvaluation]) -> tuple[str, ...]:
+    """The names of the checks that failed as errors.
+
+    A WARN is told where it belongs: a page that fails a gate in the ledger, a property that failed in the report.
+    """
+    error = dg.AssetCheckSeverity.ERROR
+    return tuple(sorted(each.check_name for each in evaluations if not each.passed and each.severity is error))
 
 
 def _keep_connections(instance: dg.DagsterInstance) -> None:

@@ -6,14 +6,12 @@ through the same functions as anybody's, and the run is the same daily run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from delivery_ops import progress
 from delivery_ops.daily_run import DailyRun, run_daily
 from delivery_ops.database import frozen_clock
 from delivery_ops.errors import BadUsage
-from delivery_ops.ledger.balance import Balance
 from delivery_ops.ledger.intake import append_ndjson
 from delivery_ops.operation import open_operation
 from delivery_ops.settings import Settings
@@ -22,20 +20,7 @@ NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
 """The demo's present: the day after its four weeks, 2026-03-02 to 2026-03-29."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Demo:
-    """What came of the demo. ``changed`` is False when everything was there already."""
-
-    events: Balance
-    run: DailyRun
-
-    @property
-    def changed(self) -> bool:
-        """Whether any event was new."""
-        return self.events.kept > 0 or self.run.data.run.changed
-
-
-def run_demo(settings: Settings) -> Demo:
+def run_demo(settings: Settings) -> DailyRun:
     """Freeze the operation's clock at ``NOW``, write the agency's files, append its events, and do the daily run.
 
     Raises:
@@ -62,6 +47,6 @@ def run_demo(settings: Settings) -> Demo:
                 if source.kind == "deliverables":
                     operation.load(source)
         with progress.stage("Appending its events"):
-            events = append_ndjson(operation.ledger, folder / "events.ndjson", operation.registrar)
+            append_ndjson(operation.ledger, folder / "events.ndjson", operation.registrar)
         operation.catch_up()
-    return Demo(events=events, run=run_daily(settings))
+    return run_daily(settings)

@@ -48,7 +48,7 @@ class Session:
     def members(self) -> list[psutil.Process]:
         """Its processes, as far as they live."""
         processes = [process for process in psutil.process_iter() if _session_of(process) == self.leader]
-        if any(process.pid == self.leader and process.create_time() != self.created for process in processes):
+        if any(process.pid == self.leader and _created(process) not in (self.created, None) for process in processes):
             return []
         return [process for process in processes if not has_ended(process)]
 
@@ -85,6 +85,14 @@ def _session_of(process: psutil.Process) -> int | None:
     try:
         return os.getsid(process.pid)
     except OSError:
+        return None
+
+
+def _created(process: psutil.Process) -> float | None:
+    """``None`` where it has ended since it was found."""
+    try:
+        return float(process.create_time())
+    except psutil.NoSuchProcess:
         return None
 
 

@@ -2,13 +2,11 @@
 
 Belongs here: which processes an operation consists of, that there is one ``up`` at a time, and that the end of one
 process ends ``up`` with its name. Does not belong here: PostgreSQL, which outlives ``up`` on purpose (``database``),
-and what the processes do. ``state_dir/up.pid`` names ``up`` and what it started; ``up`` holds a lock on it while it
-lives.
+what the processes do, and the file by which ``up`` is found again (``up_record``).
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -17,22 +15,44 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
-from delivery_ops import process_sessions
+from delivery_ops import process_sessions, up_record
 from delivery_ops.database.server import plain_errors
 from delivery_ops.errors import BadUsage, Permanent
 from delivery_ops.process_sessions import Session
 from delivery_ops.settings import REPOSITORY, Settings
 
 _HOST = "127.0.0.1"
-_RECORD = "up.pid"
 _END_WITHIN_SECONDS = 60
+_LOOK_AGAIN_SECONDS = 0.2
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A child process that was started, and where it writes."""
+
+    name: str
+    pid: int
+    log: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """What ``up`` has started, and where its webserver is, or will be."""
+
+    url: str
+    processes: tuple[Started, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """As plain values, for ``--json``."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +77,12 @@ def programs(settings: Settings, *, port: int) -> tuple[Program, ...]:
     )
 
 
-def up(settings: Settings, *, port: int, say: Callable[[str], None]) -> None:
+def up(settings: Settings, *, port: int, begun: Callable[[Running], None], serving: Callable[[Running], None]) -> None:
     """Start every program, and wait until Ctrl-C, ``down``, or the end of one of them; then end the others.
 
     Args:
-        say: told each line a person should see.
+        begun: told once every program is started.
+        serving: told once the webserver answers.
 
     Raises:
         BadUsage: ``up`` already runs for this operation, or ``port`` is taken.
@@ -69,7 +90,8 @@ def up(settings: Settings, *, port: int, say: Callable[[str], None]) -> None:
     """
     with _alone(settings) as record:
         _require_free(port)
-        dead = _kept_running(programs(settings, port=port), _prepared(settings), record, port=port, say=say)
+        wanted, environment = programs(settings, port=port), _prepared(settings)
+        dead = _kept_running(wanted, environment, record, port=port, begun=begun, serving=serving)
     if dead is not None:
         program, code = dead
         raise Permanent(
@@ -86,17 +108,18 @@ def end_up(settings: Settings) -> bool:
     Raises:
         Permanent: it does not end.
     """
-    file = settings.state_dir / _RECORD
+    file = up_record.file(settings)
     if not file.exists():
         return False
     with file.open("r+", encoding="ascii") as record:
-        if _locked(record):
-            return process_sessions.end(_forgotten(record))
+        if up_record.locked(record):
+            return process_sessions.end(up_record.forgotten(record))
         process = None
         deadline = time.monotonic() + _END_WITHIN_SECONDS
-        while not _locked(record):  # it lets go when it has ended everything
-            if process is None and (process := _named(record)):
-                os.kill(process, signal.SIGTERM)
+        while not up_record.locked(record):  # it lets go when it has ended everything
+            if process is None and (process := up_record.owner(record)):
+                with suppress(ProcessLookupError):  # it has ended since, or before it could let go
+                    os.kill(process, signal.SIGTERM)
             if time.monotonic() > deadline:
                 raise Permanent(
                     "ending the operation's processes",
@@ -113,16 +136,16 @@ def _alone(settings: Settings) -> Iterator[TextIO]:
     """The record of this ``up``, locked; what a killed one has left is ended before."""
     with plain_errors("starting the operation", settings.state_dir):
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        opened = (settings.state_dir / _RECORD).open("a+", encoding="ascii")
+        opened = up_record.file(settings).open("a+", encoding="ascii")
     with opened as record:
-        if not _locked(record):
+        if not up_record.locked(record):
             raise BadUsage(
                 "starting the operation",
                 subject=settings.operation,
-                cause=f"it already runs (process {_named(record)})",
+                cause=f"it already runs (process {up_record.owner(record)})",
                 remedy="Use it, or end it with `delivery-ops down`.",
             )
-        remains = _forgotten(record)
+        remains = up_record.forgotten(record)
         print(os.getpid(), file=record, flush=True)
         process_sessions.end(remains)
         yield record
@@ -135,8 +158,10 @@ def _prepared(settings: Settings) -> dict[str, str]:
 
     from delivery_ops import dagster_home, killed_runs
     from delivery_ops.database.opening import open_database
+    from delivery_ops.warehouse.manifest import ensure_manifest
 
     with closing(open_database(settings)) as database:
+        ensure_manifest()
         environment = dagster_home.prepare(settings, database)
     os.environ.update(environment)
     with dg.DagsterInstance.get() as instance:
@@ -150,7 +175,8 @@ def _kept_running(
     record: TextIO,
     *,
     port: int,
-    say: Callable[[str], None],
+    begun: Callable[[Running], None],
+    serving: Callable[[Running], None],
 ) -> tuple[Program, int] | None:
     """Run ``wanted`` until we are told to end (``None``), or until one ends by itself: it, with its exit code."""
     ended, told = threading.Event(), threading.Event()
@@ -176,8 +202,14 @@ def _kept_running(
             sessions.append(Session.of(child))
             print(sessions[-1], file=record, flush=True)
             threading.Thread(target=tell_end, args=(child,), daemon=True).start()
-            say(f"{program.name}: process {child.pid}, log {program.log}")
-        say(f"Runs and lineage, in about ten seconds: http://{_HOST}:{port}    (Ctrl-C ends everything but PostgreSQL)")
+        started = tuple(Started(name=program.name, pid=child.pid, log=program.log) for program, child in children)
+        running = Running(url=f"http://{_HOST}:{port}", processes=started)
+        begun(running)
+        while not ended.wait(_LOOK_AGAIN_SECONDS):
+            if _answers(port):
+                print(running.url, file=record, flush=True)
+                serving(running)
+                break
         ended.wait()
         dead = [(program, child.returncode) for program, child in children if child.poll() is not None]
     return None if told.is_set() else dead[0]
@@ -188,7 +220,7 @@ def _require_free(port: int) -> None:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind((_HOST, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise BadUsage(
                 "starting the operation",
                 subject=f"port {port} of {_HOST}",
@@ -197,24 +229,13 @@ def _require_free(port: int) -> None:
             ) from error
 
 
-def _locked(record: TextIO) -> bool:
+def _answers(port: int) -> bool:
+    connection = HTTPConnection(_HOST, port, timeout=5)
     try:
-        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        connection.request("GET", "/server_info")
+        connection.getresponse()
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
     return True
-
-
-def _named(record: TextIO) -> int | None:
-    """The process id of the ``up`` that holds ``record``; ``None`` while it is only just beginning."""
-    record.seek(0)
-    line = record.readline()
-    return int(line) if line.endswith("\n") else None
-
-
-def _forgotten(record: TextIO) -> list[Session]:
-    """The sessions that an ``up`` which was killed has noted; ``record`` is empty then."""
-    record.seek(0)
-    sessions = [session for line in record.read().splitlines()[1:] if (session := Session.parse(line))]
-    record.truncate(0)
-    return sessions

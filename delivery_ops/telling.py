@@ -6,7 +6,6 @@ and the end of a run, which ``reports.summary`` tells.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from delivery_ops import terminal
-from delivery_ops.settings import DEFAULT_CONFIG, Settings
+from delivery_ops.options import option_of
+from delivery_ops.settings import Settings
 
 if TYPE_CHECKING:
     from delivery_ops.attribution.run import AttributionSummary
@@ -44,7 +44,7 @@ def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
         document = summary.as_json(done.data) | {"report": str(done.report), "failed_checks": list(done.failed_checks)}
         terminal.print_json(document)
         return
-    option = "" if settings.config_dir == DEFAULT_CONFIG else f" --config {shlex.quote(str(settings.config_dir))}"
+    option = option_of(settings.config_dir)
     places = summary.Places(
         report=done.report,
         lineage=f"delivery-ops up{option}",

@@ -45,10 +45,11 @@ def say(text: str) -> None:
 
 def flush() -> None:
     """Hand out what was printed. Whoever reads it may have seen enough and gone (``| head``)."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more at its end
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # else Python complains once more at its end
 
 
 class _Bars:

@@ -38,7 +38,7 @@ class Said:
 
 
 def give(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Said:
-    """``delivery-ops ARGUMENTS`` in this process, through the function that its entry point names."""
+    """``delivery-ops ARGUMENTS`` in this process, through the function that its entry point calls."""
     out, err = io.StringIO(), io.StringIO()
     command = ["delivery-ops", *map(str, arguments)]
     with (
@@ -48,12 +48,9 @@ def give(*arguments: str | Path, environment: Mapping[str, str] | None = None) -
         redirect_stderr(err),
     ):
         try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code
+            code = cli.answer()
         finally:
             clock.read_from(None)
-    assert isinstance(code, int)
     return Said(code=code, out=out.getvalue(), err=err.getvalue())
 
 

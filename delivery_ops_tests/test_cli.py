@@ -24,10 +24,7 @@ import sys
 from delivery_ops import cli
 for command in sys.stdin.read().splitlines():
     sys.argv = ["delivery-ops", *command.split(), "--help"]
-    try:
-        cli.main()
-    except SystemExit as end:
-        assert end.code == 0, command
+    assert cli.answer() == 0, command
 print("HEAVY", *sorted({set(HEAVY)!r} & set(sys.modules)))
 """
 
@@ -66,7 +63,7 @@ def complaint(said: Said) -> list[str]:
 
 def test_the_commands_are_those_that_the_design_names() -> None:
     assert NAMES.keys() == {
-        *("demo", "init", "run", "up", "down", "db url", "db shell", "events append", "events show"),
+        *("demo", "init", "run", "up", "down", "status", "db url", "db shell", "events append", "events show"),
         *("gate check", "attribution run", "search-console export", "rejected"),
     }
 
@@ -111,6 +108,8 @@ def test_without_arguments_help_is_the_answer_and_nothing_was_done() -> None:
         pytest.param(["events", "show"], "Missing argument 'DELIVERABLE'", id="missing argument"),
         pytest.param(["events", "show", "\udcff"], "it is no UTF-8", id="bytes that are no text"),
         pytest.param(["up", "--port", "many"], "should be a valid integer", id="a port that is no number"),
+        pytest.param(["up", "--port", "70000"], "should be less than or equal to 65535", id="a port there cannot be"),
+        pytest.param(["up", "--port", "0"], "should be greater than or equal to 1", id="any port"),
     ],
 )
 def test_wrong_usage_is_told_in_a_sentence_and_exits_2(arguments: list[str], cause: str) -> None:
@@ -140,7 +139,9 @@ def test_wrong_usage_with_json_is_one_document() -> None:
         pytest.param(MINIMAL.replace("test", "${NOBODY_SET_THIS}"), "line 1", "NOBODY_SET_THIS is not set", id="unset"),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "demo", "up", "down", "db url --role analyst", "gate check x.html"])
+@pytest.mark.parametrize(
+    "command", ["run", "demo", "up", "down", "status", "db url --role analyst", "gate check x.html"]
+)
 def test_a_malformed_configuration_stops_every_command_with_file_line_and_key(
     tmp_path: Path, command: str, text: str | None, subject: str, cause: str
 ) -> None:
@@ -186,8 +187,23 @@ def test_a_state_folder_that_cannot_be_made_exits_1(tmp_path: Path) -> None:
         assert "Not a directory" in complaint(said)[1]
 
 
-def test_init_writes_a_configuration_once(tmp_path: Path) -> None:
-    assert give("init", tmp_path / "new").code == 0
+WITHOUT_CONFIG = {"init"}  # it writes one
+WITHOUT_JSON = {"db shell"}  # what it prints is psql's
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_takes_config_and_json_where_they_mean_something(name: str) -> None:
+    options = {option for parameter in NAMES[name].params for option in parameter.opts}
+    assert ("--config" in options) == (name not in WITHOUT_CONFIG)
+    assert ("--json" in options) == (name not in WITHOUT_JSON)
+
+
+def test_init_writes_a_configuration_once_and_says_what_comes_next(tmp_path: Path) -> None:
+    said = give("init", tmp_path / "new")
+    assert said.code == 0
+    assert f"Wrote {tmp_path}/new/delivery_ops.yaml." in said.out
+    assert f"delivery-ops run --config {tmp_path}/new " in said.out
+    assert give("init", tmp_path / "other", "--json").document == {"file": f"{tmp_path}/other/delivery_ops.yaml"}
     again = give("init", tmp_path / "new")
     assert again.code == 2
     assert "it is there already" in complaint(again)[1]
@@ -205,12 +221,35 @@ def test_down_of_an_operation_that_never_ran_says_so(tmp_path: Path) -> None:
     starter.write(tmp_path)
     said = give("down", "--config", tmp_path)
     assert (said.code, said.out, said.err) == (0, "PostgreSQL was not running.\n", "")
+    said = give("down", "--config", tmp_path, "--json")
+    assert said.document == {"up": "not running", "postgresql": "not running"}
+
+
+def test_down_does_not_stop_a_postgresql_of_ones_own(tmp_path: Path, empty_database_url: str) -> None:
+    starter.write(tmp_path)
+    environment = {DATABASE_URL_VARIABLE: empty_database_url}
+    said = give("down", "--config", tmp_path, environment=environment)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "PostgreSQL is yours (DELIVERY_OPS_DATABASE_URL names it): it is not ours to stop.\n"
+    assert give("down", "--config", tmp_path, "--json", environment=environment).document["postgresql"] == "not ours"
+
+
+def test_a_day_to_come_is_no_day_to_run_for(tmp_path: Path, empty_database_url: str) -> None:
+    starter.write(tmp_path)
+    said = give(
+        "run", "--config", tmp_path, "--date", "2999-01-01", environment={DATABASE_URL_VARIABLE: empty_database_url}
+    )
+    assert (said.code, said.out) == (2, "")
+    assert "of the days to come nothing is known" in complaint(said)[1]
 
 
 def test_a_fresh_configuration_runs_and_says_what_it_skipped(tmp_path: Path, empty_database_url: str) -> None:
     assert give("init", tmp_path).code == 0
     config = ["--config", tmp_path]
-    said = ended(start("run", *config, "--json", environment={DATABASE_URL_VARIABLE: empty_database_url}))
+    environment = {DATABASE_URL_VARIABLE: empty_database_url}
+    before = give("status", *config, "--json", environment=environment).document
+    assert (before["up"], before["last_run"], before["report"]) == (None, None, None)
+    said = ended(start("run", *config, "--json", environment=environment))
     assert said.code == 0, said.err
     run = said.document["run"]
     assert (said.document["failed_checks"], run["failures"], said.document["balanced"]) == ([], [], True)
@@ -218,6 +257,9 @@ def test_a_fresh_configuration_runs_and_says_what_it_skipped(tmp_path: Path, emp
     for skipped in ("deliverables", "touches", "deals", "revenue", "costs", "Search Console", "gates"):
         assert f"{skipped}: no" in told
     assert Path(said.document["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    after = give("status", *config, "--json", environment=environment).document
+    assert after["report"] == said.document["report"]
+    assert (after["last_run"]["run_id"], after["last_run"]["clean"]) == (run["run_id"], True)
     # Nothing but its stages: no log line of a library, no warning.
     assert all(re.fullmatch(r"  [A-Z][\w ()]+ \(\d+\.\d s\)", line) for line in said.err.splitlines()), said.err
 

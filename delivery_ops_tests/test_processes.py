@@ -8,22 +8,27 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
 
 import psutil
 import pytest
 
-from delivery_ops import process_sessions, processes
+from delivery_ops import process_sessions, processes, up_record
 from delivery_ops.database.postmaster import has_ended
 from delivery_ops.errors import BadUsage, Permanent
 from delivery_ops.process_sessions import Session
-from delivery_ops.processes import Program
+from delivery_ops.processes import Program, Running
 from delivery_ops.settings import Settings
 
 LONG = (sys.executable, "-c", "import time; time.sleep(600)")
+WEB = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "{port}")
 
 
 @pytest.fixture
@@ -31,11 +36,17 @@ def programs(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[..
     """Puts these command lines in place of Dagster's."""
 
     def programs(**commands: tuple[str, ...]) -> None:
-        stand_ins = tuple(
-            Program(name=name, command=command, log=settings.state_dir / "logs" / f"{name}.log")
-            for name, command in commands.items()
-        )
-        monkeypatch.setattr(processes, "programs", lambda *_, **__: stand_ins)
+        def stand_ins(_: Settings, *, port: int) -> tuple[Program, ...]:
+            return tuple(
+                Program(
+                    name=name,
+                    command=tuple(part.format(port=port) for part in command),
+                    log=settings.state_dir / "logs" / f"{name}.log",
+                )
+                for name, command in commands.items()
+            )
+
+        monkeypatch.setattr(processes, "programs", stand_ins)
         monkeypatch.setattr(processes, "_prepared", lambda _: {})
 
     return programs
@@ -47,8 +58,17 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
+def ignore(_: Running) -> None:
+    """Nobody wants to know."""
+
+
+def answers(url: str) -> bool:
+    with urllib.request.urlopen(url) as answer:  # noqa: S310
+        return answer.status == HTTPStatus.OK
+
+
 def children(settings: Settings) -> list[psutil.Process]:
-    noted = (settings.state_dir / "up.pid").read_text(encoding="ascii").splitlines()[1:]
+    noted = (settings.state_dir / "up.pid").read_text(encoding="ascii").splitlines()[1:3]
     return [psutil.Process(int(line.split()[0])) for line in noted]
 
 
@@ -68,17 +88,36 @@ def test_a_signal_ends_every_program_and_is_no_error(
     programs(web=LONG, daemon=LONG)
     started: list[psutil.Process] = []
 
-    def say(line: str) -> None:
-        if "http://" in line:
-            started.extend(children(settings))
-            os.kill(os.getpid(), number)
+    def begun(running: Running) -> None:
+        started.extend(children(settings))
+        assert [each.pid for each in running.processes] == [each.pid for each in started]
+        os.kill(os.getpid(), number)
 
     before = signal.getsignal(number)
-    processes.up(settings, port=free_port(), say=say)
+    processes.up(settings, port=free_port(), begun=begun, serving=pytest.fail)
     assert len(started) == 2
     assert all(map(has_ended, started))
     assert signal.getsignal(number) is before
     assert (settings.state_dir / "up.pid").read_text(encoding="ascii") == ""
+
+
+def test_the_address_is_told_when_something_answers_there(programs: Callable[..., None], settings: Settings) -> None:
+    programs(web=WEB, daemon=LONG)
+    told: list[str | None] = []
+
+    def begun(running: Running) -> None:
+        told.append(up_record.address(settings))
+
+    def serving(running: Running) -> None:
+        told.append(up_record.address(settings))
+        assert answers(running.url)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    port = free_port()
+    assert up_record.address(settings) is None
+    processes.up(settings, port=port, begun=begun, serving=serving)
+    assert told == ["", f"http://127.0.0.1:{port}"]
+    assert up_record.address(settings) is None
 
 
 def test_a_program_that_ends_by_itself_ends_the_others_and_is_named(
@@ -86,7 +125,7 @@ def test_a_program_that_ends_by_itself_ends_the_others_and_is_named(
 ) -> None:
     programs(web=LONG, daemon=(sys.executable, "-c", "print('no luck'); raise SystemExit(3)"))
     with pytest.raises(Permanent, match=r"daemon: it ended by itself with exit code 3\..*daemon\.log"):
-        processes.up(settings, port=free_port(), say=lambda _: None)
+        processes.up(settings, port=free_port(), begun=ignore, serving=ignore)
     assert (settings.state_dir / "logs" / "daemon.log").read_text(encoding="utf-8") == "no luck\n"
 
 
@@ -96,16 +135,7 @@ def test_a_taken_port_is_told_before_anything_starts(programs: Callable[..., Non
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(BadUsage, match=r"already in use.*--port"):
-            processes.up(settings, port=taken.getsockname()[1], say=pytest.fail)
-
-
-@pytest.mark.parametrize("port", [70_000, -1])
-def test_a_port_that_does_not_exist_is_wrong_usage(
-    programs: Callable[..., None], settings: Settings, port: int
-) -> None:
-    programs(web=LONG)
-    with pytest.raises(BadUsage, match="port"):
-        processes.up(settings, port=port, say=pytest.fail)
+            processes.up(settings, port=taken.getsockname()[1], begun=pytest.fail, serving=pytest.fail)
 
 
 def test_a_second_up_is_refused_with_the_firsts_process_and_down_ends_the_first(
@@ -117,17 +147,16 @@ def test_a_second_up_is_refused_with_the_firsts_process_and_down_ends_the_first(
 
     def second() -> None:
         try:
-            processes.up(settings, port=free_port(), say=pytest.fail)
+            processes.up(settings, port=free_port(), begun=pytest.fail, serving=pytest.fail)
         except BadUsage as refusal:
             found["refusal"] = refusal
         found["ended"] = processes.end_up(settings)
 
-    def say(line: str) -> None:
-        if "http://" in line:
-            threads.append(threading.Thread(target=second))
-            threads[0].start()
+    def begun(_: Running) -> None:
+        threads.append(threading.Thread(target=second))
+        threads[0].start()
 
-    processes.up(settings, port=free_port(), say=say)
+    processes.up(settings, port=free_port(), begun=begun, serving=ignore)
     threads[0].join()
     assert f"it already runs (process {os.getpid()})" in str(found["refusal"])
     assert found["ended"] is True
@@ -154,7 +183,7 @@ def test_what_a_killed_up_has_left_is_ended(
     else:
         programs(web=(sys.executable, "-c", ""))
         with pytest.raises(Permanent, match="web: it ended by itself with exit code 0"):
-            processes.up(settings, port=free_port(), say=lambda _: None)
+            processes.up(settings, port=free_port(), begun=ignore, serving=ignore)
     assert orphan.wait() == -signal.SIGTERM
 
 
@@ -162,3 +191,43 @@ def test_a_file_of_no_sense_is_no_up(settings: Settings) -> None:
     settings.state_dir.mkdir()
     (settings.state_dir / "up.pid").write_text("x\ny z\n", encoding="ascii")
     assert not processes.end_up(settings)
+
+
+HOLD = """
+import fcntl, os, sys, time
+record = open(sys.argv[1], "a")
+fcntl.flock(record, fcntl.LOCK_EX)
+print(os.getpid(), file=record, flush=True)
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+def test_an_up_that_nobody_waits_for_is_over_when_it_has_ended(settings: Settings) -> None:
+    """A container's first process may never ask how it ended: it stays a zombie, and holds nothing."""
+    settings.state_dir.mkdir()
+    up = subprocess.Popen([sys.executable, "-c", HOLD, settings.state_dir / "up.pid"], stdout=subprocess.PIPE)
+    try:
+        assert up.stdout
+        assert up.stdout.readline() == b"held\n"
+        assert processes.end_up(settings)
+        assert psutil.Process(up.pid).status() == psutil.STATUS_ZOMBIE
+        assert not processes.end_up(settings)
+    finally:
+        up.kill()
+        up.communicate()
+
+
+def test_an_up_that_ends_by_itself_just_then_is_no_defect(settings: Settings) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    settings.state_dir.mkdir()
+    with (settings.state_dir / "up.pid").open("w", encoding="ascii") as record:
+        print(gone.pid, file=record, flush=True)
+        assert up_record.locked(record)
+        with ThreadPoolExecutor() as pool:
+            ending = pool.submit(processes.end_up, settings)
+            with pytest.raises(TimeoutError):
+                ending.result(timeout=0.3)  # it waits for the lock, though the process is no more
+            record.close()
+            assert ending.result(timeout=30)

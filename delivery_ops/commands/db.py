@@ -12,7 +12,7 @@ import typer
 
 from delivery_ops import terminal
 from delivery_ops.errors import BadUsage
-from delivery_ops.options import Config, load
+from delivery_ops.options import Config, Json, load
 
 if TYPE_CHECKING:
     from delivery_ops.database.roles import Role
@@ -23,12 +23,16 @@ _ROLES = "owner, writer, folder, publisher, dagster, reader or analyst."
 
 
 @group.command("url")
-def db_url(role: Annotated[str, typer.Option(help=_ROLES)], config: Config = None) -> None:
+def db_url(role: Annotated[str, typer.Option(help=_ROLES)], config: Config = None, as_json: Json = False) -> None:
     """Print a login for BI tools, a notebook or psql. It holds a password."""
     from delivery_ops.database.opening import open_database
 
     with closing(open_database(load(config))) as database:
-        terminal.say(database.url(_role(role)))
+        url = database.url(_role(role))
+    if as_json:
+        terminal.print_json({"role": role, "url": url})
+    else:
+        terminal.say(url)
 
 
 @group.command("shell", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

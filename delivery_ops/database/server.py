@@ -64,11 +64,11 @@ def ensure_running(settings: Settings) -> Server:
         Transient: the server is still recovering after ten minutes.
     """
     with plain_errors("starting PostgreSQL", settings.state_dir):
-        running = _running(settings.state_dir)
-        if running is None:
+        found = running(settings.state_dir)
+        if found is None:
             with locked(settings.state_dir):
-                running = _running(settings.state_dir) or _start(settings)
-        return running
+                found = running(settings.state_dir) or _start(settings)
+        return found
 
 
 def stop(settings: Settings, *, force: bool = False) -> bool:
@@ -95,7 +95,8 @@ def stop(settings: Settings, *, force: bool = False) -> bool:
             return True
 
 
-def _running(state_dir: Path) -> Server | None:
+def running(state_dir: Path) -> Server | None:
+    """The operation's server, if it runs and is ready."""
     data = data_folder.find(state_dir)
     found = postmaster.find(data) if data else None
     if data is None or found is None or not found.ready or found.port is None:
@@ -127,8 +128,8 @@ def _once_ready(state_dir: Path, data: Path) -> Server:
     """Wait for a server that another process began to start and did not live to see ready."""
     deadline = time.monotonic() + _READY_WITHIN_SECONDS
     while time.monotonic() < deadline:
-        if running := _running(state_dir):
-            return running
+        if found := running(state_dir):
+            return found
         if postmaster.find(data) is None:
             raise _failed("start", data)
         time.sleep(0.05)
@@ -171,16 +172,16 @@ def _last_complaint(data: Path) -> str:
 
 
 def _refuse_while_used(state_dir: Path) -> None:
-    running = _running(state_dir)
-    if running is None:
+    found = running(state_dir)
+    if found is None:
         return
     try:
-        with psycopg.connect(running.superuser_login("postgres"), application_name="delivery-ops stop") as connection:
+        with psycopg.connect(found.superuser_login("postgres"), application_name="delivery-ops stop") as connection:
             clients = connection.execute(_CLIENTS).fetchall()
     except psycopg.OperationalError as error:
         raise Transient(
             "stopping PostgreSQL",
-            subject=str(running.data),
+            subject=str(found.data),
             cause=f"its clients cannot be listed ({str(error).strip()})",
             remedy="Try again, or stop it with --force.",
         ) from error
@@ -188,7 +189,7 @@ def _refuse_while_used(state_dir: Path) -> None:
         named = "; ".join(f"{name or 'unnamed'} (user {user}, pid {pid})" for name, user, pid in clients)
         raise Permanent(
             "stopping PostgreSQL",
-            subject=str(running.data),
+            subject=str(found.data),
             cause=f"{len(clients)} client{'s are' if len(clients) > 1 else ' is'} connected: {named}",
             remedy="End them first, or stop it with --force.",
         )

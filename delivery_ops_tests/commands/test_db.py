@@ -18,12 +18,14 @@ def test_db_url_is_a_login_of_the_role(small: Mapping[str, str]) -> None:
         assert (said.code, said.err) == (0, "")
         with psycopg.connect(said.out.strip()) as connection:
             assert connection.info.user.endswith(f"_{role}")
+        assert give("db", "url", "--role", role, "--json", environment=small).document == {
+            "role": role,
+            "url": said.out.strip(),
+        }
 
 
 def test_an_unknown_role_is_told_with_those_there_are(small: Mapping[str, str]) -> None:
-    said = give("db", "url", "--role", "boss", "--json", environment=small)
-    assert said.code == 2  # db url has no --json, which is wrong usage, and told as JSON
-    assert said.document["cause"] == "No such option: --json"
+    assert give("db", "url", "--role", "boss", "--json", environment=small).document["error"] == "BadUsage"
     said = give("db", "url", "--role", "boss", environment=small)
     assert said.code == 2
     assert "There are owner, writer, folder, publisher, dagster, reader, analyst." in said.err
