@@ -41,11 +41,10 @@ def operate(tmp_path_factory: pytest.TempPathFactory, new_database: NewDatabase)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DemoRuns:
-    """The demo, the demo once more, and then a run for a date in the past; ``again_changed`` is its own word."""
+    """The demo, the demo once more, and then a run for a date in the past."""
 
     first: Seen
     again: Seen
-    again_changed: bool
     past: Seen
 
 
@@ -54,11 +53,10 @@ def demo(operate: Operate) -> DemoRuns:
     with operate(demo_configuration()) as operation:
         first = operation.run("demo")
         again = run_demo(operation.settings)
-        document = json.loads(json.dumps(summary.as_json(again.run.data), default=str))
+        document = json.loads(json.dumps(summary.as_json(again.data), default=str))
         return DemoRuns(
             first=first,
-            again=operation.seen(0 if again.run.is_clean else 1, document),
-            again_changed=again.changed,
+            again=operation.seen(0 if again.is_clean else 1, document),
             past=operation.run("run", "--date", str(PAST_DATE)),
         )
 
