@@ -74,7 +74,7 @@ def lake(
         done = export(operation.lake, operation.database)
     with operation.database.engine(Role.writer).begin() as connection:
         arrived = intake_log.count(connection, first_run_of(context))
-    outcome = Outcome(balances=(_balance(arrived),))
+    outcome = Outcome(balances=(_balance(arrived),), changed=arrived.kept > 0)
     for name, (dataset, _) in _ASSETS.items():
         said = outcome.metadata() if dataset is datasets.EVENTS else {}
         rows = operation.lake.rows(dataset)
