@@ -58,12 +58,14 @@ Verdict = Authentic | Stale | Refused
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HookCheck:
-    """The answer of ``hook verify``: ``reason`` is None where the delivery is authentic, fresh and understood."""
+    """The answer of ``hook verify``: ``reason`` is None where the delivery is authentic, fresh and understood;
+    ``fault`` is why it was not understood."""
 
     authentic: bool
     stale: bool
     reason: str | None
     events: tuple[EventDraft, ...] = field(default=())
+    fault: Rejected | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document that ``hook verify --json`` prints."""
@@ -83,7 +85,7 @@ def check_hook(verdict: Verdict, translate: Callable[[], Sequence[EventDraft]]) 
     try:
         events = tuple(translate())
     except Rejected as error:
-        return HookCheck(authentic=True, stale=stale, reason=error.code)
+        return HookCheck(authentic=True, stale=stale, reason=error.code, fault=error)
     return HookCheck(authentic=True, stale=stale, reason="stale_timestamp" if stale else None, events=events)
 
 
