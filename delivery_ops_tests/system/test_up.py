@@ -37,6 +37,7 @@ mutation ($parameters: ExecutionParams!) {
 }
 """
 STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status tags { key value } } } }"
+RUNS_OF_JOB = "query ($job: PipelineSelector!) { pipelineOrError(params: $job) { ... on Pipeline { runs { runId } } } }"
 BACKFILL = """
 mutation ($parameters: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $parameters) {
@@ -130,6 +131,27 @@ def test_up_serves_the_lineage_runs_jobs_and_backfills_and_down_ends_everything(
     said = ended(up)
     assert (said.code, said.err) == (0, "")
     assert [process for process in [*processes, postgresql] if not has_ended(process)] == []
+
+
+def test_a_run_of_the_command_line_is_listed_under_its_job(operated: Operated) -> None:
+    port = free_port()
+    up = operated.start("up", "--port", str(port), "--json")
+    document = ""
+    while not document.endswith("\n}\n"):
+        line = up.stdout.readline()
+        assert line, up.stderr.read()
+        document += line
+    assert json.loads(document)["url"] == f"http://127.0.0.1:{port}"
+    assert answers(port)  # it is told no sooner
+    said = operated.give("run", "--json")
+    assert said.code == 0, said.err
+    listed = ask(port, RUNS_OF_JOB, job=LOCATION | {"pipelineName": "daily"})["pipelineOrError"]["runs"]
+    assert said.document["run"]["run_id"] in {run["runId"] for run in listed}
+    status = operated.give("status", "--json").document
+    assert status["up"] == f"http://127.0.0.1:{port}"
+    assert (status["last_run"]["run_id"], status["last_run"]["clean"]) == (said.document["run"]["run_id"], True)
+    up.send_signal(signal.SIGINT)
+    assert ended(up).code == 0
 
 
 def partitions(days: range, *properties: str) -> list[str]:
