@@ -45,7 +45,9 @@ def serve(database: Database):
 
     @contextmanager
     def served(intake: Intake) -> Iterator[Receiver]:
-        with socket.create_server(("127.0.0.1", 0)) as listening:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+            listening.bind(("127.0.0.1", 0))
+            listening.listen()
             address = listening.getsockname()
             server = server_of(app(intake), host=address[0], port=address[1])
             thread = Thread(target=server.run, kwargs={"sockets": [listening]})
