@@ -13,8 +13,8 @@ from fastapi import FastAPI
 def server_of(application: FastAPI, *, host: str, port: int) -> uvicorn.Server:
     """A server of ``application``, not yet running. What it has to tell goes to the log of the process.
 
-    A socket that ``run`` is given must be made with ``IPPROTO_TCP``: on another asyncio leaves Nagle's algorithm on, and
-    every answer takes 40 ms more.
+    A socket that ``run`` is given must be made with ``IPPROTO_TCP``: on another asyncio leaves Nagle's algorithm on,
+    and every answer takes 40 ms more.
     """
     return uvicorn.Server(
         uvicorn.Config(
