@@ -1,6 +1,6 @@
 """A simulated operation's time: the row of ``ops.clock`` that ``clock.now()`` and SQL ``ops.now()`` both read.
 
-Belongs here: setting, clearing and reading that row. Does not belong here: any other notion of time. A real operation's
+Belongs here: setting and reading that row. Does not belong here: any other notion of time. A real operation's
 time cannot be frozen.
 """
 
@@ -31,24 +31,18 @@ def freeze(settings: Settings, database: Database, instant: datetime) -> None:
     Raises:
         BadUsage: the operation is not simulated, or ``instant`` has no zone.
     """
-    _require_simulated(settings)
+    if settings.simulated is None:
+        raise _refused(
+            settings,
+            "the operation is real: its configuration has no `simulated:`",
+            "Only a simulated operation's time can be frozen.",
+        )
     if instant.tzinfo is None:
         raise _refused(settings, f"{instant.isoformat()} has no time zone", "Give an instant such as …T12:00:00Z.")
     row = insert(_CLOCK).values(only_row=True, frozen_at=instant)
     row = row.on_conflict_do_update(index_elements=["only_row"], set_={"frozen_at": row.excluded.frozen_at})
     with database.engine(Role.folder).begin() as connection:
         connection.execute(row)
-
-
-def unfreeze(settings: Settings, database: Database) -> None:
-    """Let time run again.
-
-    Raises:
-        BadUsage: the operation is not simulated.
-    """
-    _require_simulated(settings)
-    with database.engine(Role.folder).begin() as connection:
-        connection.execute(sa.delete(_CLOCK))
 
 
 def reader(database: Database) -> FrozenInstant:
@@ -61,15 +55,6 @@ def reader(database: Database) -> FrozenInstant:
         return instant.astimezone(UTC) if instant else None
 
     return frozen_instant
-
-
-def _require_simulated(settings: Settings) -> None:
-    if settings.simulated is None:
-        raise _refused(
-            settings,
-            "the operation is real: its configuration has no `simulated:`",
-            "Only a simulated operation's time can be frozen.",
-        )
 
 
 def _refused(settings: Settings, cause: str, remedy: str) -> BadUsage:
