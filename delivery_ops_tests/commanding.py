@@ -54,6 +54,14 @@ def give(*arguments: str | Path, environment: Mapping[str, str] | None = None) -
     return Said(code=code, out=out.getvalue(), err=err.getvalue())
 
 
+def complaint(said: Said) -> list[str]:
+    """The three lines of a complaint; anything else on standard error fails the test."""
+    lines = said.err.splitlines()
+    assert len(lines) == 3, said.err
+    assert all(line.startswith("  ") for line in lines[1:])
+    return lines
+
+
 def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """``delivery-ops ARGUMENTS`` in a process of its own."""
     return subprocess.Popen(

@@ -15,8 +15,7 @@ import typer
 import typer.main
 
 from delivery_ops import cli, starter
-from delivery_ops.settings import DATABASE_URL_VARIABLE
-from delivery_ops_tests.commanding import Said, ended, give, start
+from delivery_ops_tests.commanding import complaint, ended, give, start
 
 HEAVY = ("dagster", "dbt", "great_expectations", "pandas", "pyarrow", "duckdb", "sqlalchemy", "googleapiclient", "lxml")
 HELP_AND_SAY_WHAT_WAS_IMPORTED = f"""
@@ -51,14 +50,6 @@ def commands() -> Iterator[tuple[str, typer.core.TyperCommand]]:
 
 
 NAMES = dict(commands())
-
-
-def complaint(said: Said) -> list[str]:
-    """The three lines of a complaint; anything else on standard error fails the test."""
-    lines = said.err.splitlines()
-    assert len(lines) == 3, said.err
-    assert all(line.startswith("  ") for line in lines[1:])
-    return lines
 
 
 def test_the_commands_are_those_that_the_design_names() -> None:
@@ -163,30 +154,6 @@ def test_a_config_error_with_json_is_one_document(tmp_path: Path) -> None:
     assert said.document["remedy"]
 
 
-def test_a_database_url_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
-    starter.write(tmp_path)
-    said = give("run", "--config", tmp_path, "--json", environment={DATABASE_URL_VARIABLE: "mysql://x/y"})
-    assert (said.code, said.document["subject"]) == (2, DATABASE_URL_VARIABLE)
-
-
-def test_a_database_that_does_not_answer_exits_1(tmp_path: Path) -> None:
-    starter.write(tmp_path)
-    nowhere = "postgresql://somebody:secret@127.0.0.1:1/gone"
-    said = give("run", "--config", tmp_path, environment={DATABASE_URL_VARIABLE: nowhere})
-    assert (said.code, said.out) == (1, "")
-    assert "refused" in complaint(said)[1]
-    assert "secret" not in said.err
-
-
-def test_a_state_folder_that_cannot_be_made_exits_1(tmp_path: Path) -> None:
-    (tmp_path / "delivery_ops.yaml").write_text(MINIMAL + "state_dir: file/state\n", encoding="utf-8")
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    for command in ("run", "up"):
-        said = give(command, "--config", tmp_path)
-        assert (said.code, said.out) == (1, "")
-        assert "Not a directory" in complaint(said)[1]
-
-
 WITHOUT_CONFIG = {"init"}  # it writes one
 WITHOUT_JSON = {"db shell"}  # what it prints is psql's
 
@@ -196,72 +163,6 @@ def test_every_command_takes_config_and_json_where_they_mean_something(name: str
     options = {option for parameter in NAMES[name].params for option in parameter.opts}
     assert ("--config" in options) == (name not in WITHOUT_CONFIG)
     assert ("--json" in options) == (name not in WITHOUT_JSON)
-
-
-def test_init_writes_a_configuration_once_and_says_what_comes_next(tmp_path: Path) -> None:
-    said = give("init", tmp_path / "new")
-    assert said.code == 0
-    assert f"Wrote {tmp_path}/new/delivery_ops.yaml." in said.out
-    assert f"delivery-ops run --config {tmp_path}/new " in said.out
-    assert give("init", tmp_path / "other", "--json").document == {"file": f"{tmp_path}/other/delivery_ops.yaml"}
-    again = give("init", tmp_path / "new")
-    assert again.code == 2
-    assert "it is there already" in complaint(again)[1]
-
-
-def test_the_demo_of_a_real_operation_is_refused(tmp_path: Path) -> None:
-    starter.write(tmp_path)
-    said = give("demo", "--config", tmp_path)
-    assert said.code == 2
-    assert "its operation is real" in complaint(said)[1]
-    assert not (tmp_path / "state").exists()
-
-
-def test_down_of_an_operation_that_never_ran_says_so(tmp_path: Path) -> None:
-    starter.write(tmp_path)
-    said = give("down", "--config", tmp_path)
-    assert (said.code, said.out, said.err) == (0, "PostgreSQL was not running.\n", "")
-    said = give("down", "--config", tmp_path, "--json")
-    assert said.document == {"up": "not running", "postgresql": "not running"}
-
-
-def test_down_does_not_stop_a_postgresql_of_ones_own(tmp_path: Path, empty_database_url: str) -> None:
-    starter.write(tmp_path)
-    environment = {DATABASE_URL_VARIABLE: empty_database_url}
-    said = give("down", "--config", tmp_path, environment=environment)
-    assert (said.code, said.err) == (0, "")
-    assert said.out == "PostgreSQL is yours (DELIVERY_OPS_DATABASE_URL names it): it is not ours to stop.\n"
-    assert give("down", "--config", tmp_path, "--json", environment=environment).document["postgresql"] == "not ours"
-
-
-def test_a_day_to_come_is_no_day_to_run_for(tmp_path: Path, empty_database_url: str) -> None:
-    starter.write(tmp_path)
-    said = give(
-        "run", "--config", tmp_path, "--date", "2999-01-01", environment={DATABASE_URL_VARIABLE: empty_database_url}
-    )
-    assert (said.code, said.out) == (2, "")
-    assert "of the days to come nothing is known" in complaint(said)[1]
-
-
-def test_a_fresh_configuration_runs_and_says_what_it_skipped(tmp_path: Path, empty_database_url: str) -> None:
-    assert give("init", tmp_path).code == 0
-    config = ["--config", tmp_path]
-    environment = {DATABASE_URL_VARIABLE: empty_database_url}
-    before = give("status", *config, "--json", environment=environment).document
-    assert (before["up"], before["last_run"], before["report"]) == (None, None, None)
-    said = ended(start("run", *config, "--json", environment=environment))
-    assert said.code == 0, said.err
-    run = said.document["run"]
-    assert (said.document["failed_checks"], run["failures"], said.document["balanced"]) == ([], [], True)
-    told = " ".join(run["skipped"])
-    for skipped in ("deliverables", "touches", "deals", "revenue", "costs", "Search Console", "gates"):
-        assert f"{skipped}: no" in told
-    assert Path(said.document["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
-    after = give("status", *config, "--json", environment=environment).document
-    assert after["report"] == said.document["report"]
-    assert (after["last_run"]["run_id"], after["last_run"]["clean"]) == (run["run_id"], True)
-    # Nothing but its stages: no log line of a library, no warning.
-    assert all(re.fullmatch(r"  [A-Z][\w ()]+ \(\d+\.\d s\)", line) for line in said.err.splitlines()), said.err
 
 
 def test_a_defect_is_a_sentence_and_a_log_file_with_the_traceback(

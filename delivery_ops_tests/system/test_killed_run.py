@@ -77,3 +77,15 @@ def test_ctrl_c_ends_a_run_in_a_line_and_frees_its_place(operated: Operated) -> 
         assert "Traceback" not in said.err
         assert instance.get_run_by_id(run_id).is_finished
         assert_the_pool_is_free(instance)
+
+
+@pytest.mark.parametrize("stage", ["Loading deliverables", "Exporting the ledger", "Transforming"])
+def test_ctrl_c_ends_a_run_in_a_line_after_any_stage(operated: Operated, stage: str) -> None:
+    process = operated.start("run")
+    assert process.stderr
+    assert any(stage in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    said = ended(process)
+    assert (said.code, said.out) == (130, "")
+    assert said.err.splitlines()[-1] == "Interrupted. What was done stays; run it again to go on."
+    assert "Traceback" not in said.err
