@@ -55,7 +55,7 @@ def answer() -> int:
     try:
         code = app(prog_name="delivery-ops", standalone_mode=False) or terminal.DONE
         if code == terminal.INTERRUPTED:
-            terminal.err.print("Interrupted. What was done stays; run it again to go on.")
+            terminal.interrupted()
     except typer.TyperException as error:
         code = terminal.BAD_USAGE
         if error.format_message():  # without arguments the help was the answer

@@ -7,11 +7,7 @@ Belongs here: launching the job with its date, and what came of it. Does not bel
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -66,7 +62,7 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
         from delivery_ops.defs.report.facts import run_facts
 
         job = defs().resolve_job_def(JOB)
-        with dg.DagsterInstance.get() as instance, _ctrl_c_kept():
+        with dg.DagsterInstance.get() as instance:
             _keep_connections(instance)
             result = job.execute_in_process(
                 instance=instance,
@@ -97,28 +93,6 @@ def _keep_connections(instance: dg.DagsterInstance) -> None:
     By default they log in anew for each of the 900 statements of a run, which was 8 of its 13 s.
     """
     instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
-
-
-@contextmanager
-def _ctrl_c_kept() -> Iterator[None]:
-    """Send a Ctrl-C again that Python dropped.
-
-    Dagster raises it wherever the process is just then. Where that is a destructor (about one time in ten while dbt
-    works), Python prints the traceback of an exception that it ignores, and the run goes on.
-    """
-    before = sys.unraisablehook
-
-    def send_again(dropped: sys.UnraisableHookArgs) -> None:
-        if dropped.exc_type.__name__ in _CTRL_C:
-            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-        else:
-            before(dropped)
-
-    sys.unraisablehook = send_again
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
 
 
 def _why_stopped(result: dg.ExecuteInProcessResult) -> BaseException:

@@ -103,6 +103,13 @@ def progress_shown() -> Iterator[None]:
         yield
 
 
+def interrupted() -> int:
+    """Tell a person that Ctrl-C was heard. Returns the exit code."""
+    err.show_cursor()
+    err.print("Interrupted. What was done stays; run it again to go on.")
+    return INTERRUPTED
+
+
 def complain(error: DeliveryOpsError, *, as_json: bool) -> int:
     """Tell a person in three lines, or with ``--json`` a program, what went wrong. Returns the exit code."""
     if as_json:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from delivery_ops import daily_run
-from delivery_ops.daily_run import _ctrl_c_kept, _why_stopped
+from delivery_ops.daily_run import _why_stopped
 from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.errors import Permanent
-from delivery_ops_tests.conditions import until
 
 
 def stopped(body: object, **step: object) -> BaseException:
@@ -65,35 +63,6 @@ def test_ctrl_c_is_ctrl_c() -> None:
         return dg.MaterializeResult()
 
     assert isinstance(stopped(body), KeyboardInterrupt)
-
-
-class Drops:
-    """Meets a Ctrl-C in its destructor, where Python prints and forgets what is raised."""
-
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
-
-    def __del__(self) -> None:
-        raise self._error
-
-
-def test_ctrl_c_in_a_destructor_is_not_lost(capfd: pytest.CaptureFixture[str]) -> None:
-    def press_and_wait() -> None:
-        with _ctrl_c_kept():
-            Drops(dg.DagsterExecutionInterruptedError())
-            until(lambda: False, within=10, what="Ctrl-C")
-
-    with pytest.raises(KeyboardInterrupt):
-        press_and_wait()
-    assert capfd.readouterr().err == ""
-
-
-def test_anything_else_in_a_destructor_is_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda dropped: told.append(dropped.exc_type))
-    with _ctrl_c_kept():
-        Drops(ZeroDivisionError())
-    assert told == [ZeroDivisionError]
 
 
 class Broken(dg.ConfigurableResource):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from delivery_ops import telling, terminal
+from delivery_ops import ctrl_c, telling, terminal
 from delivery_ops.options import Config, Day, Json, load, option_of
 from delivery_ops.settings import DATABASE_URL_VARIABLE
 
@@ -29,7 +29,7 @@ def demo(config: Config = None, as_json: Json = False) -> None:
     from delivery_ops.demo import run_demo
 
     settings = load(config)
-    with terminal.progress_shown():
+    with ctrl_c.insisted_on(), terminal.progress_shown():
         outcome = run_demo(settings)
     telling.run(outcome, settings, as_json=as_json)
     raise typer.Exit(terminal.DONE if outcome.is_clean else terminal.FAILED_CHECK)
@@ -60,7 +60,7 @@ def run(date: Day = None, config: Config = None, as_json: Json = False) -> None:
     from delivery_ops.daily_run import run_daily
 
     settings = load(config)
-    with terminal.progress_shown():
+    with ctrl_c.insisted_on(), terminal.progress_shown():
         outcome = run_daily(settings, on=date.date() if date else None)
     telling.run(outcome, settings, as_json=as_json)
     raise typer.Exit(terminal.DONE if outcome.is_clean else terminal.FAILED_CHECK)
