@@ -22,7 +22,7 @@ from delivery_ops.search_console.due import PropertySummary
 from delivery_ops.search_console.export_log import DayResult
 from delivery_ops.search_console.windows import DaySpan
 from delivery_ops.settings import REPOSITORY, load
-from delivery_ops_tests.reports.conftest import run_facts
+from delivery_ops_tests.reports.records import run_facts
 
 PROPERTY = "sc-domain:acme.example"
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from delivery_ops.reports import charts
 from delivery_ops.reports.data import ReportData
 from delivery_ops.reports.marts import DeliverableCredit, SearchDay
-from delivery_ops_tests.reports.conftest import MODELS, splits
+from delivery_ops_tests.reports.records import MODELS, splits
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWING = {"svg", "title", "desc", "g", "path", "line", "rect", "text"}

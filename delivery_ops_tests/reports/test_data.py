@@ -8,7 +8,7 @@ import pytest
 
 from delivery_ops.reports.data import Balance, ReportData, RunFacts
 from delivery_ops.reports.marts import GateTally, Mismatch
-from delivery_ops_tests.reports.conftest import client, splits
+from delivery_ops_tests.reports.records import client, splits
 
 
 @pytest.mark.parametrize(
