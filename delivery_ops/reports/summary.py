@@ -141,7 +141,9 @@ def _balances(run: RunFacts) -> Iterator[RenderableType]:
     yield table if run.balances else _line("  nothing went in")
     if run.rejected:
         told = ", ".join(f"{words.count(number)} of {subject}" for subject, number in run.rejected.items())
-        yield _line(f"  Rejected: {told}. To see why: delivery-ops rejected", "yellow")
+        said = _wrapped(f"Rejected: {told}. To see why: delivery-ops rejected", lines=2)
+        said.stylize("yellow")
+        yield said
     if run.met_nothing_new:
         yield _line("  Nothing new: all that this run met was there before.", "bold green")
 

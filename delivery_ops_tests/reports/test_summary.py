@@ -171,3 +171,12 @@ def test_the_document_holds_the_records_and_their_ratios(operation: str, request
         for revenue in data.revenue
         for model in data.models
     }
+
+
+def test_what_was_rejected_is_told_with_every_source_whole(ordinary: ReportData) -> None:
+    sources = ("crm-touches", "billing", "time-report", "ledger", "deals-of-the-north")
+    balances = tuple(
+        Balance(kind="file", subject=each, incoming=1, outcomes={"kept": 0, "rejected": 1}) for each in sources
+    )
+    told = " ".join(shown(replace(ordinary, run=replace(ordinary.run, balances=balances))).split())
+    assert all(f"1 of {each}" in told for each in sources)
