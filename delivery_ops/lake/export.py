@@ -71,7 +71,7 @@ def export(lake: Lake, database: Database) -> Export:
     Raises:
         Permanent: the lake holds the events of another ledger.
     """
-    with _snapshot(database) as connection:
+    with lake.together(), _snapshot(database) as connection:
         events = _add_events(lake, connection)
         changed = [_replace_fold(lake, dataset, connection) for dataset in _FOLDS]
         return Export(events=events, changed=events > 0 or any(changed), comparisons=compare(lake, connection))

@@ -1,15 +1,17 @@
 """Partitions on disk: one Parquet file each, there completely or not at all.
 
-Belongs here: writing a partition to a temporary name, flushing it and renaming it into place; reading, listing
-and removing partitions. Does not belong here: what a dataset means (``datasets``). Writing equal rows again
-leaves the file as it was, so a repeated load is seen to have changed nothing. Every dataset has a file without
-rows, ``_empty.parquet``, so that a query over ``<dataset>/*.parquet`` works before anything was loaded.
+Belongs here: writing a partition to a temporary name, flushing it and renaming it into place; reading, listing and
+removing partitions; a snapshot of them all. Does not belong here: what a dataset means (``datasets``). Writing equal
+rows again leaves the file as it was, so a repeated load is seen to have changed nothing. Every dataset has a file
+without rows, ``_empty.parquet``, so that a query over ``<dataset>/*.parquet`` works before anything was loaded.
 """
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from delivery_ops.lake.datasets import ALL, Dataset
 
 _EMPTY = "_empty.parquet"
 _SUFFIX = ".parquet"
+_LOCK = ".lock"
 _LONGEST_NAME = 200  # bytes; file systems end at 255, and the temporary name is longer than the final one
 
 
@@ -66,6 +69,43 @@ class Lake:
         """The partitions there are, sorted."""
         files = self._folder(dataset).glob(f"*{_SUFFIX}")
         return sorted(unquote(file.name.removesuffix(_SUFFIX)) for file in files if file.name != _EMPTY)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within it the caller may change several partitions: a snapshot has all of these changes or none. Changes
+        of others go on beside them."""
+        with self._locked(fcntl.LOCK_SH):
+            yield
+
+    def snapshot(self, into: Path) -> None:
+        """Replace the folder ``into`` by this lake as it is now, and as it stays there whatever is written here later.
+
+        Files are linked, not copied: a partition is never changed, only replaced. So ``into`` must be on the lake's
+        file system. It waits for those who are in ``together``.
+
+        Raises:
+            Permanent: the file system has no hard links, or ``into`` is on another one.
+        """
+        shutil.rmtree(into, ignore_errors=True)
+        try:
+            with self._locked(fcntl.LOCK_EX):
+                for dataset in ALL:
+                    (into / dataset.name).mkdir(parents=True)
+                    for file in self._folder(dataset).glob(f"*{_SUFFIX}"):
+                        os.link(file, into / dataset.name / file.name)
+        except OSError as error:
+            raise Permanent(
+                "taking a snapshot of the lake",
+                subject=str(into),
+                cause=str(error),
+                remedy="Put state_dir on a local file system that has hard links and room.",
+            ) from error
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        with (self.root / _LOCK).open("a") as file:
+            fcntl.flock(file, how)
+            yield  # closing the file gives the lock back, and so does the death of the process
 
     def remove(self, dataset: Dataset, partition: str) -> None:
         """Take ``partition`` away; one that is not there stays so."""
@@ -144,8 +184,6 @@ def _require_schema(dataset: Dataset, path: Path, table: pa.Table) -> None:
 
 def _flush(path: Path) -> None:
     """Have the system write ``path`` (a file, or a folder's list of names) to the disk now."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open a folder; its renames are journalled
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

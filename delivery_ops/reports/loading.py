@@ -6,6 +6,7 @@ one published version. Does not belong here: joining or judging beyond what the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
 from delivery_ops.errors import Permanent
-from delivery_ops.reports.data import ReportData, RunFacts
+from delivery_ops.reports.data import Balance, ReportData, RunFacts
 from delivery_ops.reports.marts import (
     ClientPerformance,
     CreditSplit,
@@ -36,7 +37,8 @@ _QUERIES = Path(__file__).parent / "queries"
 
 
 def load(reader: Engine, run: RunFacts) -> ReportData:
-    """Everything the marts say, beside what only the caller knows about ``run``.
+    """Everything the marts say, beside what only the caller knows about ``run``; its balances are completed by those of
+    the search rows, which are counted where they end.
 
     Args:
         reader: an engine that may read the schema ``analytics``.
@@ -58,8 +60,9 @@ def load(reader: Engine, run: RunFacts) -> ReportData:
 
 def _read(connection: Connection, run: RunFacts) -> ReportData:
     rows = partial(_rows, connection)
+    search_balances = tuple(_search_balance(row) for row in rows("search_balances"))
     return ReportData(
-        run=run,
+        run=replace(run, balances=(*run.balances, *search_balances)),
         publication=next((Publication(**row) for row in rows("publication")), None),
         deliverables=DeliverableCounts(**rows("deliverable_counts")[0]),
         clients=tuple(ClientPerformance(**row) for row in rows("clients")),
@@ -80,6 +83,11 @@ def _read(connection: Connection, run: RunFacts) -> ReportData:
 def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:
     statement = sa.text((_QUERIES / f"{query}.sql").read_text(encoding="utf-8"))
     return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _search_balance(row: dict[str, Any]) -> Balance:
+    outcomes = {name: row[name] for name in ("matched", "unmatched")}
+    return Balance(kind="search", subject=row["property"], incoming=row["page_rows"], outcomes=outcomes)
 
 
 def _gate_failure(row: dict[str, Any]) -> GateFailure:

@@ -57,8 +57,9 @@ class Exporter:
         # events' keys hold the content's digest, so the ledger calls them duplicates. Content that changed
         # meanwhile replaces the files and is announced as itself. In the lake the totals come last, so that a day
         # whose totals stand is whole.
-        for dataset, table in found.tables():
-            self.lake.write(dataset, f"{found.property_name}/{day}", table)
+        with self.lake.together():
+            for dataset, table in found.tables():
+                self.lake.write(dataset, f"{found.property_name}/{day}", table)
         self._append(_announcements(property_, found, matched, now))
         result = _result(found, matched, now)
         self._log([result])

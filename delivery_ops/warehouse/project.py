@@ -22,6 +22,7 @@ PROJECT = REPOSITORY / "dbt_project"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Warehouse:
     """One DuckDB ``file`` over one ``lake``, both paths absolute; what dbt writes beside goes to ``artifacts``.
+    The lake must not change while dbt reads it: staging models are views, read once by each model and test.
 
     ``variables`` replace those of ``dbt_project.yml``, where each one's meaning stands.
     """
@@ -33,11 +34,12 @@ class Warehouse:
 
     @classmethod
     def of(cls, settings: Settings, *, as_of: datetime) -> Warehouse:
-        """An operation's warehouse, which judges what has matured as of the instant ``as_of``."""
+        """An operation's warehouse, which judges what has matured as of the instant ``as_of``; its ``lake`` is the
+        place of a snapshot, which whoever builds takes before."""
         properties = settings.search_console.properties if settings.search_console else ()
         return cls(
             file=settings.state_dir / "warehouse.duckdb",
-            lake=settings.state_dir / "lake",
+            lake=settings.state_dir / "dbt" / "lake",
             artifacts=settings.state_dir / "dbt",
             variables={
                 "as_of": as_of.astimezone(UTC).isoformat(),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -157,3 +160,49 @@ def test_any_text_names_one_partition_inside_the_datasets_folder(
 def test_a_name_that_cannot_be_a_files_is_refused(lake: Lake, name: str) -> None:
     with pytest.raises(Permanent, match="naming a lake partition"):
         lake.write(datasets.TOUCHES, name, touches("1"))
+
+
+def test_a_snapshot_stays_as_it_was_and_the_next_one_replaces_it(lake: Lake, tmp_path: Path) -> None:
+    lake.write(datasets.TOUCHES, "crm", touches("1"))
+    lake.write(datasets.TOUCHES, "gone", touches("2"))
+    taken = Lake(tmp_path / "taken")
+    lake.snapshot(taken.root)
+    lake.write(datasets.TOUCHES, "crm", touches("1", "new"))
+    lake.write(datasets.TOUCHES, "new", touches("3"))
+    lake.remove(datasets.TOUCHES, "gone")
+    assert taken.read(datasets.TOUCHES) == touches("1", "2")
+    for dataset in datasets.ALL:
+        assert in_duckdb(taken, dataset).columns == dataset.schema.names
+    lake.snapshot(taken.root)
+    assert taken.read(datasets.TOUCHES) == touches("1", "new", "3")
+
+
+def test_a_snapshot_has_all_changes_made_together_or_none(lake: Lake, tmp_path: Path) -> None:
+    """Writers change both partitions to the same id again and again; no snapshot has two different ids."""
+    over = threading.Event()
+
+    def write(first: int) -> None:
+        for number in count(first, 2):
+            if over.is_set():
+                return
+            with lake.together():
+                for partition in ("a", "b"):
+                    lake.write(datasets.TOUCHES, f"{partition}{first}", touches(str(number)))
+
+    with ThreadPoolExecutor() as pool:
+        writers = [pool.submit(write, first) for first in range(2)]
+        seen: list[list[str]] = []
+        while len(set(map(tuple, seen))) < 10:
+            lake.snapshot(tmp_path / "taken")
+            seen.append(Lake(tmp_path / "taken").read(datasets.TOUCHES)["touch_id"].to_pylist())
+        over.set()
+        for writer in writers:
+            writer.result()
+    for ids in filter(None, seen):
+        assert len(ids) == len(set(ids)) * 2, ids
+
+
+def test_a_snapshot_that_cannot_be_is_refused_with_what_to_do(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file stands in its place")
+    with pytest.raises(Permanent, match=r"(?s)taking a snapshot of the lake: .*state_dir"):
+        lake.snapshot(tmp_path / "taken")

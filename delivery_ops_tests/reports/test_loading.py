@@ -17,7 +17,7 @@ from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import Permanent
 from delivery_ops.reports import page
-from delivery_ops.reports.data import ReportData, RunFacts
+from delivery_ops.reports.data import Balance, ReportData, RunFacts
 from delivery_ops.reports.loading import load
 from delivery_ops.reports.marts import (
     CreditSplit,
@@ -310,6 +310,30 @@ def test_the_mismatch_is_among_those_judged(insert: Insert, reader: Engine, run:
     mismatch = load(reader, run).mismatch
     assert (mismatch.judged, mismatch.judged_impressions) == (3, 2**40 + 100)
     assert [(row.deliverable_id, row.url) for row in mismatch.deliverables] == [("b", ""), ("a", "http://a.example/")]
+
+
+def test_the_balance_of_search_rows_is_summed_by_property_and_comes_after_those_of_the_run(
+    insert: Insert, reader: Engine, ordinary: ReportData
+) -> None:
+    insert(
+        "search_daily",
+        *(
+            {
+                "property": name,
+                "search_date": date(2026, 3, day),
+                "page_rows": rows,
+                "matched_rows": 2,
+                "unmatched_rows": 1,
+            }
+            for name, day, rows in (("b", 1, 3), ("a", 1, 3), ("a", 2, 4))
+        ),
+    )
+    balances = load(reader, ordinary.run).run.balances
+    assert balances == (
+        *ordinary.run.balances,
+        Balance(kind="search", subject="a", incoming=7, outcomes={"matched": 4, "unmatched": 2}),
+        Balance(kind="search", subject="b", incoming=3, outcomes={"matched": 2, "unmatched": 1}),
+    )
 
 
 def test_search_days_are_those_with_a_total_in_the_last_ninety(insert: Insert, reader: Engine, run: RunFacts) -> None:

@@ -307,13 +307,14 @@ def test_a_page_belongs_to_who_had_it_on_that_pacific_day_and_unmatched_rows_sta
 
 def test_a_day_of_a_property_has_its_total_and_what_of_it_is_matched(planted: duckdb.DuckDBPyConnection) -> None:
     columns = (
-        "property, search_date, client_id, impressions, page_rows, matched_rows, page_impressions, matched_impressions"
+        "property, search_date, client_id, impressions, page_rows, matched_rows, unmatched_rows, page_impressions, "
+        "matched_impressions"
     )
     days = {row[:2]: row[2:] for row in rows_of(planted, "search_daily", columns)}
-    assert days[PROPERTY, date(2026, 3, 26)] == ("acme", 99, 3, 3, 15, 15)
-    assert days[PROPERTY, date(2026, 3, 14)] == ("acme", 0, 0, 0, 0, 0)  # a zero day is a day
-    assert days[PROPERTY, date(2026, 3, 13)] == ("acme", None, 1, 0, 16, 0)  # no total was exported
-    assert days[OTHERS, date(2026, 3, 26)] == ("o'hara", None, 1, 0, 32, 0)
+    assert days[PROPERTY, date(2026, 3, 26)] == ("acme", 99, 3, 3, 0, 15, 15)
+    assert days[PROPERTY, date(2026, 3, 14)] == ("acme", 0, 0, 0, 0, 0, 0)  # a zero day is a day
+    assert days[PROPERTY, date(2026, 3, 13)] == ("acme", None, 1, 0, 1, 16, 0)  # no total was exported
+    assert days[OTHERS, date(2026, 3, 26)] == ("o'hara", None, 1, 0, 1, 32, 0)
 
 
 def test_a_mismatch_is_seen_enough_for_long_enough_and_never_met(planted: duckdb.DuckDBPyConnection) -> None:

@@ -35,7 +35,7 @@ def test_settings_become_the_variables_of_the_project(settings_factory: Callable
     given = json.loads(warehouse.arguments()[-1])
     assert given == {
         "warehouse": str(settings.state_dir / "warehouse.duckdb"),
-        "lake": str(settings.state_dir / "lake"),
+        "lake": str(settings.state_dir / "dbt" / "lake"),
         "as_of": "2026-03-30T14:00:00+00:00",
         "attribution_window_days": 7,
         "attribution_models": ["last"],

@@ -54,11 +54,12 @@ def _asset(kind: SourceKind) -> dg.AssetsDefinition:
 def _load(operation: Operation, kind: SourceKind) -> dg.MaterializeResult:
     sources = [source for source in operation.settings.sources if source.kind == kind]
     results: list[LoadResult] = []
-    with progress.stage(f"Loading {kind}") as tell:
+    # Together: a deal that goes over to another source stands in both, or in none, until both are loaded.
+    with progress.stage(f"Loading {kind}") as tell, operation.lake.together():
         for done, source in enumerate(sources, start=1):
             results.append(operation.load(source))
             tell(done, len(sources))
-    retired = retire(kind, operation.settings, operation.lake, operation.ledger, operation.database)
+        retired = retire(kind, operation.settings, operation.lake, operation.ledger, operation.database)
     failed = [_failure(kind, each.error, each.standing) for each in results if each.error]
     outcome = Outcome(
         balances=tuple(_balance(each) for each in results if each.error is None),

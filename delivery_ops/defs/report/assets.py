@@ -42,7 +42,8 @@ def report(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operat
 
     with progress.stage("Writing the report"):
         facts = run_facts(context.instance, operation, context.run.run_id)
-        html = page.render(loading.load(operation.database.engine(Role.reader), facts))
+        data = loading.load(operation.database.engine(Role.reader), facts)
+        html = page.render(data)
         path = page_of(operation.settings)
         archive.keep(path.with_name("reports"), f"{operation.date}-{context.run.run_id}.html", html)
         archive.put(path, html)
@@ -53,8 +54,8 @@ def report(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operat
         check_results=[
             dg.AssetCheckResult(
                 check_name=_CHECK,
-                passed=not facts.unaccounted,
-                metadata={each.subject: each.unaccounted for each in facts.unaccounted},
+                passed=not data.run.unaccounted,
+                metadata={each.subject: each.unaccounted for each in data.run.unaccounted},
             )
         ],
     )

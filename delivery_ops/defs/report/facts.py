@@ -1,4 +1,4 @@
-"""What a run has to say that the marts do not hold: every step's latest outcome, and the search rows' balance.
+"""What a run has to say that the marts do not hold: every step's outcome.
 
 Belongs here: gathering. Does not belong here: telling (``reports``). Read from Dagster's own record of the steps, so
 that the page made inside a run and the command line after it tell the same.
@@ -6,32 +6,31 @@ that the page made inside a run and the command line after it tell the same.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 
 import dagster as dg
-import sqlalchemy as sa
 
-from delivery_ops.database.roles import Role
 from delivery_ops.defs.delivery.assets import STEPS_BEFORE
 from delivery_ops.defs.outcomes import Outcome
-from delivery_ops.lake.datasets import SEARCH_PAGES
 from delivery_ops.operation import Operation
-from delivery_ops.reports.data import Balance, RunFacts
+from delivery_ops.reports.data import RunFacts
 
 STEPS = (*STEPS_BEFORE, "core_ledger__events")
 """The assets whose outcomes a report tells, in the order in which it tells them."""
 
-_MATCHED = sa.text(
-    "SELECT property, count(deliverable_id) AS matched, count(*) - count(deliverable_id) AS unmatched "
-    "FROM analytics.fct_search_performance GROUP BY property ORDER BY property"
-)
-
 
 def run_facts(instance: dg.DagsterInstance, operation: Operation, run_id: str) -> RunFacts:
-    """The facts of run ``run_id``, which is under way or over. The marts must be published."""
-    events = [instance.get_latest_materialization_event(dg.AssetKey(step)) for step in STEPS]
-    found = [event.asset_materialization for event in events if event and event.asset_materialization]
-    outcome = Outcome.of(found)
+    """The facts of run ``run_id``, which is under way or over.
+
+    A step that it did not execute is told by its standing outcome: that of the run which it executes again from where
+    that failed, else the latest of any run. Another run beside this one is not told in its place.
+    """
+    found = {step: said for said in _materializations(instance, run_id) if (step := said.asset_key.path[-1]) in STEPS}
+    for step in STEPS:
+        event = None if step in found else instance.get_latest_materialization_event(dg.AssetKey(step))
+        if event and event.asset_materialization:
+            found[step] = event.asset_materialization
+    outcome = Outcome.of(found[step] for step in STEPS if step in found)
     return RunFacts(
         operation=operation.settings.operation,
         zone=operation.settings.zone,
@@ -42,27 +41,20 @@ def run_facts(instance: dg.DagsterInstance, operation: Operation, run_id: str) -
         attribution_window_days=operation.settings.attribution.window_days,
         mismatch_window_days=operation.settings.mismatch.window_days,
         mismatch_min_impressions=operation.settings.mismatch.min_impressions,
-        balances=(*outcome.balances, *_search_balances(operation)),
+        balances=outcome.balances,
         failures=outcome.failures,
         skipped=outcome.skipped,
         changed=outcome.changed,
     )
 
 
-def _search_balances(operation: Operation) -> list[Balance]:
-    """Rows that the export brought, counted in the lake, against what the marts made of them."""
-    brought = Counter[str]()
-    for partition in operation.lake.partitions(SEARCH_PAGES):
-        property_ = partition.rpartition("/")[0]
-        brought[property_] += operation.lake.read(SEARCH_PAGES, partition).num_rows
-    with operation.database.engine(Role.reader).connect() as connection:
-        matched = {row.property: row._asdict() for row in connection.execute(_MATCHED)}
-    return [
-        Balance(
-            kind="search",
-            subject=property_,
-            incoming=brought[property_],
-            outcomes={name: matched.get(property_, {}).get(name, 0) for name in ("matched", "unmatched")},
-        )
-        for property_ in sorted(brought | Counter(dict.fromkeys(matched, 0)))
-    ]
+def _materializations(instance: dg.DagsterInstance, run_id: str) -> Iterator[dg.AssetMaterialization]:
+    """Those of the runs that ``run_id`` executes again, the first run's first, then its own; in their order."""
+    run = instance.get_run_by_id(run_id)
+    if run and run.parent_run_id:
+        yield from _materializations(instance, run.parent_run_id)
+    cursor, has_more = None, True
+    while has_more:
+        page = instance.get_records_for_run(run_id, cursor, dg.DagsterEventType.ASSET_MATERIALIZATION)
+        yield from (record.asset_materialization for record in page.records if record.asset_materialization)
+        cursor, has_more = page.cursor, page.has_more

@@ -31,6 +31,7 @@ def models(
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Every model of the dbt project, built over what the lake has, with its tests as checks."""
     warehouse = Warehouse.of(operation.settings, as_of=operation.end_of_date)
+    operation.lake.snapshot(warehouse.lake)  # the pool lets nobody else read the one before
     select = [key.path[-1] for key in context.selected_asset_keys] if context.is_subset else []
     with progress.stage("Transforming (dbt)") as tell:
         try:
@@ -61,7 +62,7 @@ def _results(
 
 @dg.asset(
     name="analytics_publication",
-    deps=[models],
+    deps=[mart.name for mart in marts(MANIFEST)],
     group_name="publication",
     owners=["team:analytics"],
     kinds={"postgres"},

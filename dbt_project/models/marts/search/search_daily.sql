@@ -6,6 +6,12 @@ totals as (
 
 ),
 
+pages as (
+
+    select * from {{ ref('stg_search_console__pages') }}
+
+),
+
 search_performance as (
 
     select * from {{ ref('fct_search_performance') }}
@@ -18,13 +24,25 @@ search_clients as (
 
 ),
 
+-- Counted before the pages are matched: that matched and unmatched add up to it is a test, and the run's balance.
+exported as (
+
+    select
+        property,
+        search_date,
+        count(*) as page_rows
+    from pages
+    group by property, search_date
+
+),
+
 page_sums as (
 
     select
         property,
         search_date,
-        count(*) as page_rows,
         count(deliverable_id) as matched_rows,
+        count(*) - count(deliverable_id) as unmatched_rows,
         sum(clicks) as page_clicks,
         sum(impressions) as page_impressions,
         sum(clicks) filter (where deliverable_id is not null) as matched_clicks,
@@ -44,7 +62,7 @@ property_days as (
     select
         property,
         search_date
-    from page_sums
+    from exported
 
 )
 
@@ -55,8 +73,9 @@ select
     totals.clicks,
     totals.impressions,
     totals.position,
-    coalesce(page_sums.page_rows, 0) as page_rows,
+    coalesce(exported.page_rows, 0) as page_rows,
     coalesce(page_sums.matched_rows, 0) as matched_rows,
+    coalesce(page_sums.unmatched_rows, 0) as unmatched_rows,
     cast(coalesce(page_sums.page_clicks, 0) as bigint) as page_clicks,
     cast(coalesce(page_sums.page_impressions, 0) as bigint) as page_impressions,
     cast(coalesce(page_sums.matched_clicks, 0) as bigint) as matched_clicks,
@@ -64,6 +83,8 @@ select
 from property_days
 left join totals
     on property_days.property = totals.property and property_days.search_date = totals.search_date
+left join exported
+    on property_days.property = exported.property and property_days.search_date = exported.search_date
 left join page_sums
     on property_days.property = page_sums.property and property_days.search_date = page_sums.search_date
 left join search_clients on property_days.property = search_clients.property
