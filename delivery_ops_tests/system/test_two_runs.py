@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from subprocess import Popen
 
 import dagster as dg
 import psycopg
@@ -18,7 +19,7 @@ from psycopg import IsolationLevel
 from psycopg.sql import SQL, Identifier
 
 from delivery_ops.killed_runs import process_tag
-from delivery_ops_tests.commanding import ended
+from delivery_ops_tests.commanding import Said, ended
 from delivery_ops_tests.conditions import until
 from delivery_ops_tests.system.conftest import POOL, Operated
 
@@ -91,15 +92,11 @@ def test_both_succeed_one_after_the_other_and_no_reader_sees_two_versions(operat
             # The test is in the pool until both wait for it: else they might miss each other.
             held = instance.create_run_for_job(job_def=_empty(), status=dg.DagsterRunStatus.STARTED, tags=process_tag())
             assert storage.claim_concurrency_slot(POOL, held.run_id, "test").is_claimed
-            runs = [operated.start("run", "--json") for _ in range(2)]
-            until(
-                lambda: (
-                    len(storage.get_concurrency_info(POOL).pending_run_ids) == 2
-                    or any(run.poll() is not None for run in runs)
-                ),
-                within=240,
-                what="both runs wait for the pool",
-            )
+            runs = [operated.start("run", "--json")]
+            _until_waiting(instance, runs)
+            _add_touch(operated, "came-between")  # what the first run has loaded is not all that it will find
+            runs.append(operated.start("run", "--json"))
+            _until_waiting(instance, runs)
             assert not reader.versions[-1] - {before}
             storage.free_concurrency_slots_for_run(held.run_id)
             instance.report_run_canceled(held, "the test is through")
@@ -116,6 +113,33 @@ def test_both_succeed_one_after_the_other_and_no_reader_sees_two_versions(operat
     assert reader.error is None
     assert {len(versions) for versions in reader.versions} == {1}
     assert set().union(*reader.versions) == {before, before + 1, before + 2}
+
+
+def _until_waiting(instance: dg.DagsterInstance, runs: list[Popen[str]]) -> None:
+    """Until all ``runs`` wait for the pool, or one is over."""
+    until(
+        lambda: (
+            len(instance.event_log_storage.get_concurrency_info(POOL).pending_run_ids) == len(runs)
+            or any(run.poll() is not None for run in runs)
+        ),
+        within=240,
+        what="the runs wait for the pool",
+    )
+
+
+def _add_touch(operated: Operated, touch_id: str) -> None:
+    """One more row in the file of touches, replaced as an export is: at once."""
+    file = operated.settings.state_dir / "simulated" / "touches.csv"
+    header, first, *rest = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    row = ",".join([touch_id, *first.split(",")[1:]])
+    new = file.with_suffix(".new")
+    new.write_text("".join([header, first, *rest, row]), encoding="utf-8")
+    new.replace(file)
+
+
+def _touches_in(said: Said) -> int:
+    """How many rows of touches the run says that it loaded."""
+    return next(each["incoming"] for each in said.document["run"]["balances"] if each["subject"] == "crm-touches")
 
 
 def _empty() -> dg.JobDefinition:
