@@ -7,6 +7,8 @@ open the DuckDB file: it lets in one process at a time, even to read.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import cast
 
 import dagster as dg
 from dagster_dbt import dbt_assets
@@ -14,14 +16,16 @@ from dagster_dbt import dbt_assets
 from delivery_ops import progress
 from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.defs.warehouse.translator import Translator
+from delivery_ops.errors import Permanent
 from delivery_ops.operation import Operation
 from delivery_ops.warehouse.dbt import NodeResult, TransformationFailed, build
 from delivery_ops.warehouse.manifest import MANIFEST, ensure_manifest
-from delivery_ops.warehouse.marts import marts
+from delivery_ops.warehouse.marts import Mart, marts
 from delivery_ops.warehouse.project import Warehouse
 from delivery_ops.warehouse.publish import publish
 
 POOL = "warehouse"
+_AS_OF = "as_of"  # what a model was built as of, among the metadata of its materialization
 
 
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=Translator(), exclude="resource_type:unit_test", pool=POOL)
@@ -37,19 +41,19 @@ def models(
         try:
             nodes = build(warehouse, select=select, progress=tell).nodes
         except TransformationFailed as failed:
-            yield from _results(context, failed.nodes)
+            yield from _results(context, failed.nodes, operation.end_of_date)
             raise
-    yield from _results(context, nodes)
+    yield from _results(context, nodes, operation.end_of_date)
 
 
 def _results(
-    context: dg.AssetExecutionContext, nodes: Sequence[NodeResult]
+    context: dg.AssetExecutionContext, nodes: Sequence[NodeResult], as_of: datetime
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """What Dagster is told of dbt's nodes: models that were built, and tests that are checks of one."""
     checks = {key.name: key for key in context.selected_asset_check_keys}
     for node in nodes:
         if node.kind == "model" and node.status == "success":
-            yield dg.MaterializeResult(asset_key=node.name)
+            yield dg.MaterializeResult(asset_key=node.name, metadata={_AS_OF: dg.MetadataValue.timestamp(as_of)})
         elif node.name in checks and node.status != "skipped":
             yield dg.AssetCheckResult(
                 asset_key=checks[node.name].asset_key,
@@ -72,12 +76,23 @@ def _results(
 def publication(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     """The marts as views of the PostgreSQL schema ``analytics``, all switched at once. One version per run."""
     warehouse = Warehouse.of(operation.settings, as_of=operation.end_of_date)
+    published = marts(ensure_manifest())
+    run_id, as_of = _last_build(context.instance, published)
     with progress.stage("Publishing the marts"):
-        done = publish(
-            operation.database,
-            warehouse.file,
-            marts(ensure_manifest()),
-            run_id=context.run.run_id,
-            as_of=operation.end_of_date,
-        )
+        done = publish(operation.database, warehouse.file, published, run_id=run_id, as_of=as_of)
     return dg.MaterializeResult(metadata={"version": done.version, "rows": dict(done.rows)})
+
+
+def _last_build(instance: dg.DagsterInstance, built: Sequence[Mart]) -> tuple[str, datetime]:
+    """The run that built the marts last, and as of when: between two steps of a run another may have built them."""
+    events = [instance.get_latest_materialization_event(dg.AssetKey(mart.name)) for mart in built]
+    last = max((event for event in events if event), key=lambda event: event.timestamp, default=None)
+    if last is None or last.asset_materialization is None:
+        raise Permanent(
+            "publishing the marts",
+            subject="the warehouse",
+            cause="no run has built it",
+            remedy="Build it first: delivery-ops run.",
+        )
+    as_of = cast("float", last.asset_materialization.metadata[_AS_OF].value)
+    return last.run_id, datetime.fromtimestamp(as_of, tz=UTC)

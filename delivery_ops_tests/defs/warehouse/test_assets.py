@@ -11,7 +11,9 @@ from itertools import count
 
 import dagster as dg
 import duckdb
+import sqlalchemy as sa
 
+from delivery_ops.database.roles import Role
 from delivery_ops.lake.datasets import SEARCH_PAGES
 from delivery_ops.operation import Operation, open_operation
 from delivery_ops.settings import Settings
@@ -72,3 +74,26 @@ def test_models_are_of_one_state_of_the_lake_whatever_is_loaded_meanwhile(
             found = "SELECT page_rows, unmatched_rows FROM marts.search_daily"
             [(page_rows, unmatched)] = warehouse.execute(found).fetchall()
             assert page_rows == unmatched
+
+
+def test_what_is_published_is_named_after_the_run_that_built_it(
+    settings_factory: Callable[..., Settings], empty_database_url: str, loaded: dg.Definitions
+) -> None:
+    from delivery_ops.defs.warehouse.assets import models, publication
+
+    settings = settings_factory(database_url=empty_database_url)
+    with dg.DagsterInstance.ephemeral() as instance:
+        with open_operation(settings, on=date(2026, 3, 1)) as operation:
+            nothing = dg.materialize(
+                [publication], instance=instance, resources={"operation": operation}, raise_on_error=False
+            )
+            [stopped] = nothing.get_step_failure_events()
+            assert "no run has built it" in stopped.step_failure_data.user_failure_data.description
+            built = dg.materialize([models], instance=instance, resources={"operation": operation})
+            as_of = operation.end_of_date
+        with open_operation(settings) as operation:  # another run, of another date, between the two steps of this one
+            assert dg.materialize([publication], instance=instance, resources={"operation": operation}).success
+            with operation.database.engine(Role.reader).connect() as connection:
+                shown = connection.execute(sa.text("SELECT run_id, as_of FROM analytics.run")).one()
+            assert tuple(shown) == (built.run_id, as_of)
+            assert as_of != operation.end_of_date
