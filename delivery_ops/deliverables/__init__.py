@@ -1,5 +1,5 @@
 """Deliverables: which there are, how far each has come, and which pages are theirs.
 
-Other rooms use: ``urls.page_key`` (the one normaliser of web addresses), ``fold.DELIVERABLES``, ``pages`` (who owns
-which page when), ``registration.Registrar`` (what becomes of an unknown deliverable).
+Other rooms use: ``fold.DELIVERABLES``, ``pages`` (who owns which page when), ``registration.Registrar`` (what becomes
+of an unknown deliverable).
 """

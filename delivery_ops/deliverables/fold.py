@@ -20,8 +20,8 @@ from delivery_ops.deliverables.pages import url_owners
 from delivery_ops.deliverables.stages import Progress, Stage
 from delivery_ops.deliverables.state import Deliverable, StageMove, State
 from delivery_ops.deliverables.tables import among, deliverable, deliverable_url, stage_move
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.ledger.consume import Consumer
+from delivery_ops.urls import page_key
 
 
 def apply(connection: Connection, events: Sequence[RecordedEvent]) -> None:

@@ -19,10 +19,10 @@ from delivery_ops import clock
 from delivery_ops.contracts.envelope import EventDraft, canonical_json
 from delivery_ops.deliverables.fold import DELIVERABLES
 from delivery_ops.deliverables.tables import among, deliverable
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.errors import Rejected
 from delivery_ops.ledger.consume import catch_up
 from delivery_ops.settings import RegistrationRule, Settings
+from delivery_ops.urls import page_key
 
 _REGISTERED = "deliverable.registered"
 

@@ -15,7 +15,7 @@ from delivery_ops.contracts.envelope import Position, RecordedEvent
 from delivery_ops.deliverables import intervals
 from delivery_ops.deliverables.intervals import Interval
 from delivery_ops.deliverables.stages import Move, Progress, Signal, Stage, step
-from delivery_ops.deliverables.urls import page_key
+from delivery_ops.urls import page_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,9 +14,9 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
 from delivery_ops.contracts.envelope import RecordedEvent
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.gates.tables import gate_result, hold
 from delivery_ops.ledger.consume import Consumer
+from delivery_ops.urls import page_key
 
 
 def apply(connection: Connection, events: Sequence[RecordedEvent]) -> None:

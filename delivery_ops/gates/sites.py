@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from delivery_ops.deliverables.pages import PublishedPage
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.gates.addresses import Network
 from delivery_ops.settings import Site
+from delivery_ops.urls import page_key
 
 
 def host_of(url: str) -> str | None:

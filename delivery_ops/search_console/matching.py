@@ -1,7 +1,7 @@
 """Whose pages a day's rows are: page rows matched to the deliverables that owned the pages on that day.
 
 Belongs here: the choice of one owner for a row, as a pure function. Does not belong here: how addresses are compared
-(``deliverables.urls``) and who owns what (``deliverables.pages``). The warehouse makes the same choice over the lake:
+(``urls``) and who owns what (``deliverables.pages``). The warehouse makes the same choice over the lake:
 an ownership counts for every Pacific day it touches, and on a day of handing over for the later owner.
 """
 

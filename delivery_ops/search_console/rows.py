@@ -17,12 +17,12 @@ from typing import Any
 import pyarrow as pa
 
 from delivery_ops.contracts.envelope import canonical_json
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.errors import DeliveryOpsError
 from delivery_ops.lake.datasets import SEARCH_PAGES, SEARCH_QUERIES, SEARCH_TOTALS, Dataset
 from delivery_ops.search_console.client import Dimension
 from delivery_ops.search_console.failures import AnswerMalformed, failure
 from delivery_ops.search_console.paging import Row
+from delivery_ops.urls import page_key
 
 TOTALS: tuple[Dimension, ...] = ("date",)
 PAGES: tuple[Dimension, ...] = ("date", "page")

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.simulator import planted
 from delivery_ops.simulator.cases import CASES
 from delivery_ops.simulator.expected_credit import MODELS, allocate
 from delivery_ops.simulator.truth import Truth, truth_of
+from delivery_ops.urls import page_key
 
 NOW = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 

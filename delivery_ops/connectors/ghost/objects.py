@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 from delivery_ops.connectors.mapping import PageFacts
 from delivery_ops.connectors.pages import Seen, Site
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.errors import Rejected
+from delivery_ops.urls import page_key
 
 POST, PAGE = "post", "page"
 

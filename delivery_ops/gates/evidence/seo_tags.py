@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from delivery_ops.deliverables.urls import exact_url, page_key
 from delivery_ops.gates.evidence.page import Element, Page, line_number, text_of
 from delivery_ops.gates.evidence.records import Details, Evidence, Facts, plain, quoted
 from delivery_ops.gates.evidence.robots import prohibitions
 from delivery_ops.gates.fetch import GONE
+from delivery_ops.urls import exact_url, page_key
 
 _ABSOLUTE = re.compile(r"https?://[^/\\]", re.IGNORECASE)
 _LINES_NAMED = 10

@@ -18,7 +18,6 @@ from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.defs.gates.assets import _check_specs, evaluations, gate_check, not_judged, silent_sites
 from delivery_ops.defs.outcomes import Outcome as StepOutcome
 from delivery_ops.deliverables.pages import PublishedPage
-from delivery_ops.deliverables.urls import page_key
 from delivery_ops.gates.due import by_page_and_gate
 from delivery_ops.gates.results import GateResult
 from delivery_ops.gates.sites import by_site
@@ -26,6 +25,7 @@ from delivery_ops.gates.standing import Standing
 from delivery_ops.gates.verdicts import Outcome
 from delivery_ops.operation import Operation, open_operation
 from delivery_ops.settings import CONFIG_VARIABLE, Settings, Site
+from delivery_ops.urls import page_key
 
 SITES = [Site(url="http://a.example/", client="a"), Site(url="http://b.example/", client="b")]
 AT = datetime(2026, 3, 30, tzinfo=UTC)

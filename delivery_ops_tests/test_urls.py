@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery_ops.deliverables.urls import LONGEST_KEY, exact_url, page_key
+from delivery_ops.urls import LONGEST_KEY, exact_url, page_key
 
 PAGE = "shop.example/a/b"
 

@@ -1,8 +1,8 @@
 r"""Which page a URL means: one key for every spelling of one address.
 
 Belongs here: ``page_key`` and the narrower ``exact_url``, the only place where addresses are made comparable. Does not
-belong here: whom a page belongs to (``pages``), and anything that must ask the web: a redirect, an AMP or m-dot twin
-and a translation are pages of their own until an event says otherwise.
+belong here: whom a page belongs to (``deliverables.pages``), and anything that must ask the web: a redirect, an AMP or
+m-dot twin and a translation are pages of their own until an event says otherwise.
 
 The parts are found as the WHATWG URL Standard finds them (``\\`` is ``/``, tabs and line ends vanish, hosts go
 through UTS #46); characters are then brought to the one form of RFC 3986 §6.2.2. Libraries differ in these rules
