@@ -48,6 +48,12 @@ from {{ ref('fct_gate_results') }} as gate_results
 inner join synthetic_events on gate_results.event_id = synthetic_events.event_id
 union all
 select
+    'fct_stage_moves' as mart,
+    stage_moves.event_id as id
+from {{ ref('fct_stage_moves') }} as stage_moves
+inner join synthetic_events on stage_moves.event_id = synthetic_events.event_id
+union all
+select
     'dim_deliverables' as mart,
     deliverables.deliverable_id as id
 from {{ ref('dim_deliverables') }} as deliverables

@@ -173,6 +173,7 @@ STAGE_MOVES = _dataset(
     to_stage=_TEXT,
     moved_at=_INSTANT,
     event_id=_TEXT,
+    position=_WHOLE,
     illegal=pa.bool_(),
     applied=pa.bool_(),
 )

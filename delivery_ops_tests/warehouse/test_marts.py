@@ -28,7 +28,7 @@ def deliverable(deliverable_id: str, **changes: Any) -> dict[str, Any]:
         "deliverable_type": "landing_page",
         "tier": "gold",
         "url": f"https://acme.example/{deliverable_id}",
-        "stage": "publish",
+        "stage": None,
         "published_at": datetime(2026, 3, 25, tzinfo=UTC),
         "illegal_moves": 0,
         "held": False,
@@ -87,9 +87,25 @@ def page(
     return event(number, deliverable_id, synthetic=synthetic) | said | {"occurred_at": at}
 
 
+def moved(
+    number: int, deliverable_id: str, from_stage: str | None, to_stage: str, at: datetime, **changes: bool
+) -> dict[str, Any]:
+    return {
+        "deliverable_id": deliverable_id,
+        "from_stage": from_stage,
+        "to_stage": to_stage,
+        "moved_at": at,
+        "event_id": f"event-{number}",
+        "position": number,
+        "illegal": False,
+        "applied": True,
+        **changes,
+    }
+
+
 ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
     datasets.DELIVERABLES: [
-        deliverable("credited", held=True, stage="qa"),
+        deliverable("credited", held=True, stage="qa", stage_since=WON, illegal_moves=1),
         deliverable("two currencies"),
         deliverable("before", published_at=None),
         deliverable("after", published_at=None),
@@ -115,6 +131,11 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         page(11, "after", "unpublished", "/moved", hours=2),  # told late: it was published again since
         page(12, "met late", "published", "/met-late"),
         page(13, "met late", "unpublished", "/met-late", synthetic=True),
+    ],
+    datasets.STAGE_MOVES: [
+        moved(5, "credited", None, "publish", EVER + timedelta(hours=5)),
+        moved(6, "credited", "publish", "report", EVER + timedelta(hours=6), illegal=True, applied=False),
+        moved(7, "credited", "publish", "qa", WON),
     ],
     datasets.DELIVERABLE_URLS: [
         owns("credited"),
@@ -333,6 +354,20 @@ def test_what_only_smoke_tests_know_is_in_no_mart(planted: duckdb.DuckDBPyConnec
     assert ("event-4",) in rows_of(planted, "fct_events", "event_id")
     assert rows_of(planted, "fct_gate_results", "event_id", "event_id = 'gate-4'") == []
     assert rows_of(planted, "deliverable_performance", "deliverable_id") == [(name,) for name in sorted(named)]
+
+
+def test_a_stage_lasts_until_the_next_move_that_was_made_and_the_present_one_until_now(
+    planted: duckdb.DuckDBPyConnection,
+) -> None:
+    until_won = int((WON - EVER - timedelta(hours=5)).total_seconds())
+    columns = "event_id, to_stage, is_applied, is_illegal, left_at, seconds_in_stage"
+    assert rows_of(planted, "fct_stage_moves", columns) == [
+        ("event-5", "publish", True, False, WON, until_won),
+        ("event-6", "report", False, True, None, None),
+        ("event-7", "qa", True, False, None, None),
+    ]
+    so_far = rows_of(planted, "dim_deliverables", "deliverable_id, stage, seconds_in_stage", "stage is not null")
+    assert so_far == [("credited", "qa", int((AS_OF - WON).total_seconds()))]
 
 
 def test_a_deliverable_is_live_while_a_page_of_it_is(planted: duckdb.DuckDBPyConnection) -> None:

@@ -4,6 +4,7 @@ SELECT
     to_stage,
     moved_at,
     event_id::text AS event_id,
+    position,
     illegal,
     applied
 FROM ops.stage_move

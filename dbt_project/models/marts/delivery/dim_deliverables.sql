@@ -54,6 +54,12 @@ select
     deliverables.first_source,
     deliverables.stage,
     deliverables.stage_since,
+    case
+        when deliverables.stage_since <= cast('{{ var("as_of") }}' as timestamp with time zone)
+            then date_sub(
+                'second', deliverables.stage_since, cast('{{ var("as_of") }}' as timestamp with time zone)
+            )
+    end as seconds_in_stage,
     deliverables.published_at,
     live_deliverables.deliverable_id is not null as is_live,
     deliverables.registered_at,
