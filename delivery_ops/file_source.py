@@ -13,8 +13,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from delivery_ops import money
-from delivery_ops.config_file import WrongKey
-from delivery_ops.config_values import Identifier, Section, ZoneName
+from delivery_ops.config_values import FilePath, Identifier, Section, ZoneName
+from delivery_ops.config_words import WrongKey
 
 SourceKind = Literal["deliverables", "touches", "deals", "revenue", "costs"]
 IDS_OF_A_CLIENT = ("contact_id", "account_id", "deal_key", "refund_of")
@@ -77,7 +77,7 @@ class FileSource(Section):
 
     name: Identifier
     kind: SourceKind
-    path: str
+    path: FilePath
     columns: dict[str, str | tuple[str, ...]]
     constants: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)

@@ -9,18 +9,30 @@ from the file that ``<NAME>_FILE`` points at.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
-from datetime import date
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PositiveInt, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from delivery_ops.config_file import ConfigFile, Key, WrongKey
-from delivery_ops.config_values import Identifier, Section, ZoneName
+from delivery_ops.config_file import ConfigFile
+from delivery_ops.config_values import (
+    Count,
+    Day,
+    Days,
+    Identifier,
+    Network,
+    PropertyName,
+    Section,
+    SiteUrl,
+    WebAddress,
+    WholeNumber,
+    ZoneName,
+)
+from delivery_ops.config_words import Key, WrongKey
 from delivery_ops.errors import BadUsage
 from delivery_ops.file_source import FileSource
 
@@ -39,7 +51,7 @@ GateMode = Literal["enforce", "monitor"]
 class Simulated(Section):
     """Present only in a simulated operation: its truth comes from ``seed``, its clock may be frozen."""
 
-    seed: int
+    seed: WholeNumber
 
 
 class Client(Section):
@@ -54,9 +66,9 @@ class Site(Section):
     """A website that deliverables are published on; pages at its host are judged. Besides the public internet the page
     fetcher reaches this host, and no other one, in the networks listed in ``allow_networks`` (CIDR)."""
 
-    url: str = Field(pattern=r"^https?://[^/]+/$")
+    url: SiteUrl
     client: Identifier
-    allow_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    allow_networks: tuple[Network, ...] = ()
 
 
 class RegistrationRule(Section):
@@ -77,23 +89,23 @@ class Registration(Section):
 class SearchProperty(Section):
     """A Search Console property: ``sc-domain:example.com`` or a URL prefix with its trailing slash."""
 
-    property: str = Field(pattern=r"^(sc-domain:[^/\s]+|https?://\S+/)$")
+    property: PropertyName
     client: Identifier
 
 
 class SearchConsole(Section):
     """The daily export. ``start`` is the first Pacific day ever wanted; ``endpoint`` replaces Google's root."""
 
-    start: date
-    trailing_days: PositiveInt = 10
+    start: Day
+    trailing_days: Days = 10
     properties: tuple[SearchProperty, ...] = ()
-    endpoint: str | None = None
+    endpoint: WebAddress | None = None
 
 
 class Attribution(Section):
     """The look-back window, in days of 86,400 s, and the models the marts carry."""
 
-    window_days: PositiveInt = 30
+    window_days: Days = 30
     models: tuple[ModelName, ...] = Field(default=("first", "last", "linear"), min_length=1)
 
 
@@ -101,9 +113,9 @@ class Mismatch(Section):
     """A deliverable that was seen and left no touch: at least ``min_impressions`` in ``window_days`` after
     publication, judged once ``search_lag_days`` more have passed."""
 
-    min_impressions: PositiveInt = 10
-    window_days: PositiveInt = 30
-    search_lag_days: PositiveInt = 3
+    min_impressions: Count = 10
+    window_days: Days = 30
+    search_lag_days: Days = 3
 
 
 class Settings(Section):
@@ -178,6 +190,11 @@ class Settings(Section):
 def config_dir() -> Path:
     """The config directory in force: ``DELIVERY_OPS_CONFIG``, else the demo's."""
     return Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG).resolve()
+
+
+def option_of(directory: Path) -> str:
+    """What names the config ``directory`` on a command line that a person may copy; nothing where it is the default."""
+    return "" if directory.resolve() == DEFAULT_CONFIG else f" --config {shlex.quote(str(directory))}"
 
 
 def load(directory: Path | None = None) -> Settings:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from delivery_ops.config_file import WrongKey
+from delivery_ops.config_words import WrongKey
 from delivery_ops.file_source import FileSource
 
 ENOUGH: dict[str, dict[str, str]] = {

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import operator
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+import yaml
+from pydantic import BaseModel
 
 from delivery_ops import settings as settings_module
+from delivery_ops.config_words import Key
 from delivery_ops.errors import BadUsage
 
 MINIMAL = """\
@@ -83,6 +92,102 @@ def test_the_smallest_file_has_defaults_and_absolute_paths(tmp_path: Path) -> No
 def test_a_wrong_setting_is_refused_with_its_place(tmp_path: Path, addition: str, expected: str) -> None:
     with pytest.raises(BadUsage, match=expected):
         load(tmp_path, MINIMAL + addition)
+
+
+EVERYTHING: dict[str, Any] = {
+    "operation": "test",
+    "zone": "Europe/Berlin",
+    "state_dir": "state",
+    "simulated": {"seed": 7},
+    "clients": [{"id": "acme", "name": "Acme", "tier": "gold"}],
+    "deliverable_types": ["article"],
+    "sites": [{"url": "http://a.example/", "client": "acme", "allow_networks": ["10.0.0.0/8"]}],
+    "registration": {"rules": [{"id_prefix": "", "client": "acme", "type": "article"}]},
+    "sources": [
+        {
+            "name": "crm",
+            "kind": "touches",
+            "path": "x.csv",
+            "columns": {"touch_id": "id", "contact_id": ["a", "b"], "touched_at": "at", "channel": "by"},
+            "constants": {"touch_type": "mql"},
+            "values": {"channel": {"theirs": "ours"}},
+            "client": "acme",
+            "zone": "UTC",
+        }
+    ],
+    "search_console": {
+        "start": "2026-03-02",
+        "trailing_days": 10,
+        "properties": [{"property": "sc-domain:a.example", "client": "acme"}],
+        "endpoint": "http://127.0.0.1:8080",
+    },
+    "attribution": {"window_days": 30, "models": ["first", "last"]},
+    "mismatch": {"min_impressions": 10, "window_days": 30, "search_lag_days": 3},
+    "gates": {"schemaCheck": "enforce"},
+}
+WRONG: list[Any] = [None, True, -5, 1.5, "", "no such thing", "a\0", [], [5], [[]], {}, {"a": 5}, {"a": None}, 10**18]
+JARGON = re.compile(r"(?i:input|valid|instance|dictionary|tuple|\bdict\b|\bstr|parse|field req|<class|\[key|lax)|None")
+
+
+def refusal(directory: Path, text: str) -> BadUsage | None:
+    try:
+        load(directory, text)
+    except BadUsage as refused:
+        return refused
+    return None
+
+
+def places(value: Any, key: Key = ()) -> Iterator[Key]:
+    """Every key below ``value``."""
+    for part, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield (*key, part)
+        yield from places(inner, (*key, part))
+
+
+def keys_named(model: type[BaseModel]) -> set[str]:
+    """Every key that a file may have for ``model`` and the sections inside it."""
+    inside = [a for field in model.model_fields.values() for a in models_of(field.annotation)]
+    return {*model.model_fields}.union(*map(keys_named, inside))
+
+
+def models_of(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from models_of(argument)
+
+
+def test_the_walk_below_visits_every_key_there_is() -> None:
+    named = keys_named(settings_module.Settings) - {"config_dir", "database_url", "google_credentials"}
+    assert {part for key in places(EVERYTHING) for part in key if isinstance(part, str)} >= named
+
+
+@pytest.mark.parametrize("key", list(places(EVERYTHING)), ids=lambda key: ".".join(map(str, key)))
+def test_a_wrong_shape_at_any_key_is_told_in_peoples_words_at_its_line(tmp_path: Path, key: Key) -> None:
+    for wrong in WRONG:
+        whole = copy.deepcopy(EVERYTHING)
+        functools.reduce(operator.getitem, key[:-1], whole)[key[-1]] = wrong
+        text = yaml.safe_dump(whole, sort_keys=False)
+        refused = refusal(tmp_path, text)
+        if refused is None:  # it may be so: text where text is wanted
+            continue
+        assert not JARGON.search(refused.cause), (wrong, refused.cause)
+        named = re.search(r"delivery_ops\.yaml, line (\d+), key (\S+)$", refused.subject)
+        assert named, (wrong, refused.subject)
+        line, last = text.splitlines()[int(named[1]) - 1], named[2].rpartition(".")[2]
+        # An item of a list is told at its dash, and a key that is missing at what it is missing from.
+        assert ("- " if last.isdigit() else last) in line or "must be given" in refused.cause, refused.subject
+
+
+@pytest.mark.parametrize("url", ["http://:80/", "http://[::zz]/", "http://a b.example/", "http://./"])
+def test_a_site_whose_host_cannot_be_read_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(
+        BadUsage, match=r"line 7, key sites.0.url: .* is no site: http:// or https://, a host,"
+    ) as refused:
+        load(tmp_path, f"{MINIMAL}sites:\n  - {{url: '{url}', client: acme}}\n")
+    assert repr(url) in refused.value.cause
 
 
 def test_keys_that_are_refused_are_not_offered(tmp_path: Path) -> None:

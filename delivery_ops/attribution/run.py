@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from delivery_ops.attribution.intake import CONVERSIONS, TOUCHES, Intake, open_intake, query, take
+from delivery_ops.config_values import LONGEST_DAYS
 from delivery_ops.errors import BadUsage
 from delivery_ops.lake import datasets
 from delivery_ops.lake.lake import Lake
@@ -28,7 +29,6 @@ MODELS: tuple[str, ...] = get_args(ModelName)
 ALL_MODELS = "all"
 _PIECE_ROWS = 100_000
 _REJECTED = "rejected.csv"
-_LONGEST_WINDOW_DAYS = 36_525  # a century; longer ones leave the range of instants
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,8 +88,8 @@ def run_attribution(
         BadUsage: an unknown model, an impossible window, an unreadable file, a missing column.
     """
     wanted = _wanted(models)
-    if not 1 <= window_days <= _LONGEST_WINDOW_DAYS:
-        raise _bad(f"a window of {window_days} days", f"it is not within 1 and {_LONGEST_WINDOW_DAYS}")
+    if not 1 <= window_days <= LONGEST_DAYS:
+        raise _bad(f"a window of {window_days} days", f"it is not within 1 and {LONGEST_DAYS}")
     _make_folder(out)
     with tempfile.TemporaryDirectory(prefix="delivery-ops-attribution.") as name:
         warehouse = _warehouse(Path(name), wanted, window_days)
