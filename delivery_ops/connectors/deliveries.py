@@ -29,12 +29,9 @@ UNSIGNED_LIFE = timedelta(days=7)
 
 _TURN = 0x686F_6F6B  # "hook" in ASCII: the advisory lock of counting what nobody signed
 _SECRET = {"authorization", "proxy-authorization", "cookie"}
-_KEEP = text(Path(__file__).with_name("keep_delivery.sql").read_text(encoding="utf-8"))
-_FORGET = text(
-    "UPDATE ops.delivery SET body = NULL WHERE outcome = 'refused' AND body IS NOT NULL AND last_seen_at < :since"
-)
-_UNSIGNED = text(
-    "SELECT count(*) FROM ops.delivery WHERE source = :source AND outcome = 'refused' AND body IS NOT NULL"
+_KEEP, _FORGET, _COUNT = (
+    text(Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8"))
+    for name in ("keep_delivery", "forget_unsigned", "count_unsigned")
 )
 
 
@@ -78,7 +75,7 @@ def _may_keep_unsigned(connection: Connection, source: str, delivery: Delivery) 
         return False
     connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
     forget_unsigned(connection, delivery.received_at)
-    return int(connection.scalar(_UNSIGNED, {"source": source}) or 0) < UNSIGNED_PER_SOURCE
+    return int(connection.scalar(_COUNT, {"source": source}) or 0) < UNSIGNED_PER_SOURCE
 
 
 def _without_secrets(headers: Headers) -> Headers:

@@ -28,10 +28,7 @@ from delivery_ops.settings import Settings
 _READY_WITHIN_SECONDS = 600
 _STOP_WITHIN_SECONDS = 300
 _COMPLAINT = re.compile(r"(?:PANIC|FATAL|ERROR):\s+(.+)")
-_CLIENTS = """
-    SELECT application_name, usename, pid FROM pg_stat_activity
-    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid
-"""
+_CLIENTS = Path(__file__).with_name("clients.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,10 +22,7 @@ from delivery_ops.errors import Rejected
 
 _STORE = Path(__file__).with_name("store_rejections.sql").read_text(encoding="utf-8")
 _STANDING = text(Path(__file__).with_name("standing_rejections.sql").read_text(encoding="utf-8"))
-_REPLACE = text(
-    "UPDATE ops.rejected SET replaced_at = :now WHERE source = :source AND load_id IS NOT NULL "
-    "AND load_id IS DISTINCT FROM cast(:load_id AS text) AND replaced_at IS NULL"
-)
+_REPLACE = text(Path(__file__).with_name("replace_rejections.sql").read_text(encoding="utf-8"))
 _MAX_REASON = 2000  # characters
 
 

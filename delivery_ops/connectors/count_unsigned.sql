@@ -1,0 +1,6 @@
+SELECT count(*)
+FROM ops.delivery
+WHERE
+    source = :source
+    AND outcome = 'refused'
+    AND body IS NOT NULL
