@@ -28,8 +28,8 @@ _ROWS: dict[str, Callable[[Agency], int]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Balance:
-    """What came in and what becomes of it."""
+class PlantedBalance:
+    """What of the invented records is given to the product, and what must become of it."""
 
     received: int
     kept: int
@@ -62,8 +62,8 @@ class Truth:
     """
 
     agency: Agency
-    feed: Balance
-    files: Mapping[str, Balance]
+    feed: PlantedBalance
+    files: Mapping[str, PlantedBalance]
     rejected_events: Mapping[tuple[str, str], str]
     defects: Mapping[tuple[str, str], str]
     outcomes: Mapping[tuple[str, str], str]
@@ -122,14 +122,14 @@ def truth_of(seed: int) -> Truth:
     )
 
 
-def _feed(agency: Agency) -> Balance:
+def _feed(agency: Agency) -> PlantedBalance:
     received = len(agency.events)
-    return Balance(received=received, kept=received - 5, duplicate=1, conflict=1, rejected=3)
+    return PlantedBalance(received=received, kept=received - 5, duplicate=1, conflict=1, rejected=3)
 
 
-def _file(name: str, good: int) -> Balance:
+def _file(name: str, good: int) -> PlantedBalance:
     rejected, duplicate = len(planted.REJECTED_ROWS.get(name, ())), int(name == planted.REPEATS_ITS_FIRST_ROW)
-    return Balance(received=good + rejected + duplicate, kept=good, duplicate=duplicate, rejected=rejected)
+    return PlantedBalance(received=good + rejected + duplicate, kept=good, duplicate=duplicate, rejected=rejected)
 
 
 def _defects() -> dict[tuple[str, str], str]:

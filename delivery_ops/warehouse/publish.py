@@ -30,6 +30,7 @@ _KEPT_VERSIONS = 2
 _DROP_PATIENCE = "500ms"
 _ONE_PUBLISHER = 7_236_411_904_115_200_001  # the advisory lock that publications queue for; the number means nothing
 _VERSIONS = (Path(__file__).parent / "versions.sql").read_text(encoding="utf-8")
+_RUN = (Path(__file__).parent / "run.sql").read_text(encoding="utf-8")
 
 RUN = Mart(
     name="run",
@@ -44,7 +45,7 @@ RUN = Mart(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Publication:
+class Published:
     """One published version, with the number of rows of each mart."""
 
     version: int
@@ -62,7 +63,7 @@ def publish(
     run_id: str,
     as_of: datetime,
     patience: timedelta = timedelta(minutes=1),
-) -> Publication:
+) -> Published:
     """Publish ``marts`` of the DuckDB file ``warehouse`` as the next version. All or nothing.
 
     The table of mart x is ``analytics_data.x__<version>``, its view ``analytics.x``; ``analytics.run`` says which
@@ -80,16 +81,13 @@ def publish(
             postgres.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUBLISHER])
             version = 1 + max((number for _, number in _tables(postgres)), default=0)
             tables = [(mart, source.table(f"{LAYER}.{mart.name}")) for mart in marts]
-            run = source.sql(
-                "SELECT $1::BIGINT AS version, $2::VARCHAR AS run_id, $3::TIMESTAMPTZ AS as_of, "
-                "$4::TIMESTAMPTZ AS published_at",
-                params=[version, run_id, as_of, published_at],
-            )
+            told = {"version": version, "run_id": run_id, "as_of": as_of, "published_at": published_at}
+            run = source.sql(_RUN, params=told)
             views = [_copied(postgres, mart, rows, version) for mart, rows in [*tables, (RUN, run)]]
             switch_views(postgres, views, patience=patience)
         _drop_older(postgres)
         counts = {mart.name: len(rows) for mart, rows in tables}
-    return Publication(version=version, run_id=run_id, as_of=as_of, published_at=published_at, rows=counts)
+    return Published(version=version, run_id=run_id, as_of=as_of, published_at=published_at, rows=counts)
 
 
 def _copied(postgres: psycopg.Connection, mart: Mart, rows: duckdb.DuckDBPyRelation, version: int) -> NewView:

@@ -18,7 +18,7 @@ from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import Permanent, Transient
 from delivery_ops.warehouse.marts import Mart
-from delivery_ops.warehouse.publish import Publication, publish
+from delivery_ops.warehouse.publish import Published, publish
 
 AS_OF = datetime(2026, 3, 30, 12, tzinfo=UTC)
 NAMES = tuple(f"mart_{letter}" for letter in "abcdefgh")
@@ -42,12 +42,12 @@ def warehouse(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def publish_marked(database: Database, warehouse: Path) -> Callable[..., Publication]:
+def publish_marked(database: Database, warehouse: Path) -> Callable[..., Published]:
     """Publishes marts whose every row holds the version they are published as."""
     marts = [mart(name) for name in NAMES]
     numbers = iter(range(1, 1000))
 
-    def publish_next(**options: object) -> Publication:
+    def publish_next(**options: object) -> Published:
         number = next(numbers)
         with warehouse_at(warehouse) as connection:
             for name in NAMES:
@@ -135,7 +135,7 @@ def test_descriptions_and_the_run_are_published_with_the_rows(database: Database
     assert run == [(1, "abc", AS_OF, published.published_at)]
 
 
-def test_the_last_two_versions_stay(database: Database, publish_marked: Callable[..., Publication]) -> None:
+def test_the_last_two_versions_stay(database: Database, publish_marked: Callable[..., Published]) -> None:
     for _ in range(4):
         publish_marked()
     assert tables(database) == sorted(f"{name}__{version}" for name in (*NAMES, "run") for version in (3, 4))
@@ -162,7 +162,7 @@ Order = Callable[[Sequence[str]], Sequence[str]]
 
 @pytest.mark.parametrize("isolation", [IsolationLevel.READ_COMMITTED, IsolationLevel.REPEATABLE_READ])
 def test_readers_never_fail_and_never_see_two_versions(
-    database: Database, publish_marked: Callable[..., Publication], isolation: IsolationLevel
+    database: Database, publish_marked: Callable[..., Published], isolation: IsolationLevel
 ) -> None:
     """Two readers loop over all views without a pause, forwards and backwards, while versions change: the worst order
     there is for a switch that needs all views at once."""
@@ -201,7 +201,7 @@ def test_readers_never_fail_and_never_see_two_versions(
 
 
 def test_statements_of_their_own_see_each_view_whole(
-    database: Database, publish_marked: Callable[..., Publication]
+    database: Database, publish_marked: Callable[..., Published]
 ) -> None:
     publish_marked()
     stop = threading.Event()
@@ -225,7 +225,7 @@ def test_statements_of_their_own_see_each_view_whole(
 
 
 def test_a_snapshot_older_than_the_publication_sees_the_new_version_whole(
-    database: Database, publish_marked: Callable[..., Publication]
+    database: Database, publish_marked: Callable[..., Published]
 ) -> None:
     publish_marked()
     with connected(database) as connection:
@@ -237,7 +237,7 @@ def test_a_snapshot_older_than_the_publication_sees_the_new_version_whole(
 
 
 def test_a_transaction_left_open_fails_the_publication_and_not_the_reader(
-    database: Database, publish_marked: Callable[..., Publication]
+    database: Database, publish_marked: Callable[..., Published]
 ) -> None:
     publish_marked()
     with connected(database) as connection:
