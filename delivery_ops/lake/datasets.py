@@ -164,6 +164,7 @@ DELIVERABLE_URLS = _dataset(
     deliverable_id=_TEXT,
     valid_from=_INSTANT,
     valid_to=_INSTANT,
+    published_at=_INSTANT,
 )
 STAGE_MOVES = _dataset(
     "stage_moves",

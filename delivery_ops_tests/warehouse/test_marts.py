@@ -131,6 +131,7 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         page(11, "after", "unpublished", "/moved", hours=2),  # told late: it was published again since
         page(12, "met late", "published", "/met-late"),
         page(13, "met late", "unpublished", "/met-late", synthetic=True),
+        page(14, "seen", "published", "/seen?utm_source=mail", hours=8),  # another spelling of what was withdrawn
     ],
     datasets.STAGE_MOVES: [
         moved(5, "credited", None, "publish", EVER + timedelta(hours=5)),
@@ -138,12 +139,13 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         moved(7, "credited", "publish", "qa", WON),
     ],
     datasets.DELIVERABLE_URLS: [
-        owns("credited"),
+        owns("credited", published_at=EVER + timedelta(hours=6)),
         # The page changes hands on 10 March at 13:00 Pacific time, and ends with the Pacific day of 12 March.
         owns("before", "moved", valid_to=datetime(2026, 3, 10, 20, tzinfo=UTC)),
-        owns("after", "moved", valid_from=datetime(2026, 3, 10, 20, tzinfo=UTC)),
-        owns("ended", valid_to=datetime(2026, 3, 13, 7, tzinfo=UTC)),
-        *(owns(each) for each in ("seen", "seen too little", "seen too young", "met late")),
+        owns("after", "moved", valid_from=datetime(2026, 3, 10, 20, tzinfo=UTC), published_at=WON),
+        owns("ended", valid_to=datetime(2026, 3, 13, 7, tzinfo=UTC), published_at=EVER),
+        owns("met late", published_at=EVER + timedelta(hours=12)),
+        *(owns(each) for each in ("seen", "seen too little", "seen too young")),  # registered at it, not published
     ],
     datasets.SEARCH_PAGES: [
         found("credited", date(2026, 3, 26), 7, clicks=3),

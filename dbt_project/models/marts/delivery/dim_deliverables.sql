@@ -12,6 +12,12 @@ events as (
 
 ),
 
+deliverable_urls as (
+
+    select * from {{ ref('stg_operations__deliverable_urls') }}
+
+),
+
 -- Known only from smoke tests: every registration of it was synthetic.
 synthetic_deliverables as (
 
@@ -23,24 +29,14 @@ synthetic_deliverables as (
 
 ),
 
--- An address is live as what was said of it last; two deliverables never share one.
-last_words as (
-
-    select
-        deliverable_id,
-        event_type
-    from events
-    where
-        event_type in ('page.published', 'page.updated', 'page.unpublished')
-        and not is_synthetic
-    qualify row_number() over (partition by payload ->> 'url' order by occurred_at desc, position desc) = 1
-
-),
-
+-- The fold knows what was said of a page last, however its address was spelt.
 live_deliverables as (
 
-    select distinct deliverable_id from last_words
-    where event_type != 'page.unpublished'
+    select distinct deliverable_id
+    from deliverable_urls
+    where
+        valid_to is null
+        and published_at is not null
 
 )
 

@@ -11,5 +11,6 @@ select
     url,
     deliverable_id,
     valid_from,
-    valid_to
+    valid_to,
+    published_at
 from source
