@@ -43,11 +43,20 @@ deal_conversions as (
 
 ),
 
+-- No deal's key begins with it: it is one longer than the longest that any does. Of texts that repeat a word the
+-- longest is the greatest.
+prefix as (
+
+    select coalesce(max(regexp_extract(deal_key, '^(revenue:)*', 0)), '') || 'revenue:' as no_deals
+    from deals
+
+),
+
 -- The source is part of the id: two systems may number their rows alike.
 dealless_conversions as (
 
     select
-        'revenue:' || revenue.revenue_source || ':' || revenue.revenue_id as conversion_id,
+        prefix.no_deals || revenue.revenue_source || ':' || revenue.revenue_id as conversion_id,
         'revenue' as conversion_kind,
         cast(null as varchar) as contact_id,
         cast(null as varchar) as account_id,
@@ -57,6 +66,7 @@ dealless_conversions as (
         revenue.amount_minor,
         1 as revenue_rows
     from revenue
+    cross join prefix
     left join deals on revenue.deal_key = deals.deal_key
     where deals.deal_key is null
 
