@@ -37,7 +37,7 @@ RUN = Mart(
     description="What the other views show: which run made them, and as of when. One row.",
     columns={
         "version": "The publication's number; all views of one transaction are of one version.",
-        "run_id": "The run that published.",
+        "run_id": "The run that built them.",
         "as_of": "The instant that maturity was judged at.",
         "published_at": "When it was published.",
     },
