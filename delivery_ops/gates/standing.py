@@ -35,6 +35,17 @@ class Standing:
         keys = [(page.deliverable_id, page.page_key, gate) for page in self.pages for gate in gates]
         return [self.latest[key] for key in keys if key in self.latest]
 
+    def beyond_release(self, gates: Collection[str]) -> list[tuple[str, str]]:
+        """The holds on live pages that no sweep by ``gates`` can release: for such a page there is no site, or no such
+        gate. A deliverable that is withdrawn is held too, and waits for its page alone."""
+        judged = {page.deliverable_id for page in self.pages}
+        live = judged.union(page.deliverable_id for pages in self.elsewhere.values() for page in pages)
+        return sorted(
+            (deliverable_id, gate)
+            for deliverable_id, gate in self.held
+            if deliverable_id in live and not (deliverable_id in judged and gate in gates)
+        )
+
 
 def read_standing(reader: Engine, sites: Iterable[Site]) -> Standing:
     """What stands of the pages of ``sites``, as far as the folds have come."""

@@ -6,7 +6,7 @@ is a failure of the run. Checks and failures tell what stands, so that they stay
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import dagster as dg
 
@@ -25,6 +25,7 @@ from delivery_ops.settings import Site
 
 _ASSET = "core_gates__evaluations"
 _CHECK = "every_site_answered"
+_HOLDS_NAMED = 5
 
 
 def _check_specs() -> list[dg.AssetCheckSpec]:
@@ -62,7 +63,7 @@ def evaluations(operation: dg.ResourceParam[Operation]) -> dg.MaterializeResult:
     silent = silent_sites(configured.sites, standing.results(modes))
     outcome = Outcome(
         failures=tuple(silent),
-        skipped=tuple(not_judged(configured.sites, standing)),
+        skipped=tuple(not_judged(configured.sites, modes, standing)),
         changed=swept.appended.get("kept", 0) > 0,
     )
     counts = {f"{gate} {name}": number for gate, of in swept.outcomes.items() for name, number in of.items()}
@@ -97,14 +98,19 @@ def silent_sites(sites: Sequence[Site], results: Iterable[GateResult]) -> list[F
     ]
 
 
-def not_judged(sites: Sequence[Site], standing: Standing) -> list[str]:
-    """What no gate looks at, in sentences: nothing is configured for it, or nothing is there."""
+def not_judged(sites: Sequence[Site], gates: Collection[str], standing: Standing) -> list[str]:
+    """What no gate looks at, in sentences: nothing is configured for it, or nothing is there; and what stays held."""
     sentences = [] if sites else ["gates: no site is configured"]
     if standing.elsewhere:
         pages = plural(sum(map(len, standing.elsewhere.values())), "page")
         sentences.append(f"gates: {pages} on {plural(len(standing.elsewhere), 'host')} no site is configured for")
     elif sites and not standing.pages:
         sentences.append("gates: no page is published")
+    if stuck := standing.beyond_release(gates):
+        named = ", ".join(f"{deliverable_id} by {gate}" for deliverable_id, gate in stuck[:_HOLDS_NAMED])
+        more = f" and {len(stuck) - _HOLDS_NAMED} more" if len(stuck) > _HOLDS_NAMED else ""
+        holds = f"{plural(len(stuck), 'hold')} that no run can release before site and gate are configured again"
+        sentences.append(f"gates: {holds}: {named}{more}")
     return sentences
 
 

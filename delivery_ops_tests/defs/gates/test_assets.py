@@ -4,7 +4,7 @@ turns green because nobody looked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -59,9 +59,11 @@ def results(url: str, *outcomes: Outcome) -> list[GateResult]:
     ]
 
 
-def standing(*live: str, judged: list[GateResult] | None = None) -> Standing:
+def standing(*live: str, judged: list[GateResult] | None = None, held: Collection[str] = ()) -> Standing:
+    """Of deliverable d, ``held`` by these gates."""
     pages, elsewhere = by_site([page(url) for url in live], SITES)
-    return Standing(pages=pages, elsewhere=elsewhere, latest=by_page_and_gate(judged or []), held=frozenset())
+    holds = frozenset(("d", gate) for gate in held)
+    return Standing(pages=pages, elsewhere=elsewhere, latest=by_page_and_gate(judged or []), held=holds)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,32 @@ def test_a_page_that_is_live_no_more_fails_no_check() -> None:
     ],
 )
 def test_what_no_gate_looks_at_is_said(sites: list[Site], live: list[str], said: list[str]) -> None:
-    assert not_judged(sites, standing(*live)) == said
+    assert not_judged(sites, ["gate0"], standing(*live)) == said
+
+
+NO_RUN = "that no run can release before site and gate are configured again: "
+
+
+@pytest.mark.parametrize(
+    ("live", "held", "said"),
+    [
+        pytest.param([A, "http://c.example/x"], ["gate0"], [], id="a page of it is judged"),
+        pytest.param(["http://c.example/x"], ["gate0"], [f"gates: 1 hold {NO_RUN}d by gate0"], id="its site is gone"),
+        pytest.param([A], ["gate0", "gate1"], [f"gates: 1 hold {NO_RUN}d by gate1"], id="its gate is gone"),
+        pytest.param(
+            [A],
+            [f"old{number}" for number in range(1, 8)],
+            [f"gates: 7 holds {NO_RUN}d by old1, d by old2, d by old3, d by old4, d by old5 and 2 more"],
+            id="many",
+        ),
+        pytest.param([], ["gate0", "gate1"], [], id="it is withdrawn, and the report says both of it"),
+    ],
+)
+def test_a_hold_that_the_configuration_leaves_for_ever_is_said(
+    live: list[str], held: list[str], said: list[str]
+) -> None:
+    sentences = not_judged(SITES, ["gate0"], standing(*live, held=held))
+    assert [each for each in sentences if "hold" in each] == said
 
 
 def test_a_gate_that_is_not_configured_has_no_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,3 +217,19 @@ def test_an_operation_without_a_site_judges_nothing_and_says_so(
         "gates: 1 page on 1 host no site is configured for",
     )
     assert not httpserver.log
+
+
+def test_a_hold_whose_site_was_removed_is_told_by_every_run_until_the_site_is_back_and_the_page_passes(
+    settings_factory: Callable[..., Settings], empty_database_url: str, httpserver: HTTPServer
+) -> None:
+    at = f"http://127.0.0.1:{httpserver.port}/"
+    sites = [{"url": at, "client": "acme", "allow_networks": ["127.0.0.0/8"]}]
+    told = []
+    for configured, page_is in ((sites, "<p>bad"), ([], ""), ([], ""), (sites, "<p>bad")):
+        with open_operation(settings_factory(database_url=empty_database_url, sites=configured)) as operation:
+            if not told:
+                publish(operation, f"{at}page")
+            httpserver.expect_request("/page").respond_with_data(page_is, content_type="text/html")
+            told.append([each for each in materialized(operation)[0].skipped if "hold" in each])
+    stands = [f"gates: 2 holds {NO_RUN}d-1 by schemaCheck, d-1 by seoTagsPresent"]
+    assert told == [[], stands, stands, []]
