@@ -21,7 +21,7 @@ from delivery_ops.errors import Permanent
 from delivery_ops.operation import open_operation
 from delivery_ops.reports.data import ReportData
 from delivery_ops.reports.loading import load
-from delivery_ops.settings import Settings
+from delivery_ops.settings import Settings, option_of
 from delivery_ops.warehouse.manifest import ensure_manifest
 
 JOB = "daily"
@@ -71,7 +71,7 @@ def run_daily(settings: Settings, *, on: date | None = None) -> DailyRun:
                 raise_on_error=False,
             )
             if not result.success:
-                raise _why_stopped(result)
+                raise _why_stopped(result, option_of(settings.config_dir))
             data = load(operation.database.engine(Role.reader), run_facts(instance, operation, result.run_id))
     return DailyRun(
         data=data, report=page_of(settings), failed_checks=failed_checks(result.get_asset_check_evaluations())
@@ -95,7 +95,7 @@ def _keep_connections(instance: dg.DagsterInstance) -> None:
     instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
 
 
-def _why_stopped(result: dg.ExecuteInProcessResult) -> BaseException:
+def _why_stopped(result: dg.ExecuteInProcessResult, config_option: str) -> BaseException:
     """The end of a run that did not succeed, as what to raise. A defect carries Dagster's stack in a note."""
     ended = next(event for event in result.all_events if event.is_failure)
     error = (ended.step_failure_data if ended.is_step_failure else ended.job_failure_data).error
@@ -105,7 +105,7 @@ def _why_stopped(result: dg.ExecuteInProcessResult) -> BaseException:
     if root is not None and root.cls_name in _CTRL_C:
         return KeyboardInterrupt()
     subject = f"step {ended.step_key}" if ended.is_step_failure else f"run {result.run_id}"
-    shown = f"run {result.run_id} in `delivery-ops up`"
+    shown = f"run {result.run_id} in `delivery-ops up{config_option}`"
     told = ended.step_failure_data.user_failure_data if ended.is_step_failure else None
     if told is not None:
         said = {name: str(value.value) for name, value in told.metadata.items()}

@@ -14,7 +14,7 @@ from delivery_ops.database import frozen_clock
 from delivery_ops.errors import BadUsage
 from delivery_ops.ledger.intake import append_ndjson
 from delivery_ops.operation import open_operation
-from delivery_ops.settings import Settings
+from delivery_ops.settings import Settings, option_of
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)
 """The demo's present: the day after its four weeks, 2026-03-02 to 2026-03-29."""
@@ -32,7 +32,8 @@ def run_demo(settings: Settings) -> DailyRun:
             "running the demo",
             subject=str(settings.config_dir),
             cause="its operation is real: it has no `simulated:` section",
-            remedy="Run the demo with the config in data/demo; run yours with `delivery-ops run`.",
+            remedy="Run the demo with the config in data/demo; run yours with "
+            f"`delivery-ops run{option_of(settings.config_dir)}`.",
         )
     from delivery_ops.simulator.files import write_files
 

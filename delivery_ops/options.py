@@ -6,7 +6,6 @@ Belongs here: options that several commands take, declared once. Does not belong
 from __future__ import annotations
 
 import os
-import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ from typing import Annotated
 import typer
 
 from delivery_ops import settings as settings_module
-from delivery_ops.settings import CONFIG_VARIABLE, DEFAULT_CONFIG, Settings
+from delivery_ops.settings import CONFIG_VARIABLE, Settings
 
 Config = Annotated[
     Path | None,
@@ -36,11 +35,6 @@ def load(config: Path | None) -> Settings:
     if config is not None:
         os.environ[CONFIG_VARIABLE] = str(config.resolve())
     return settings_module.load()
-
-
-def option_of(directory: Path) -> str:
-    """What names ``directory`` on a command line that a person may copy; nothing where it is the default."""
-    return "" if directory.resolve() == DEFAULT_CONFIG else f" --config {shlex.quote(str(directory))}"
 
 
 def readable(text: str) -> str:

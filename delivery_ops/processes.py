@@ -26,7 +26,7 @@ from delivery_ops import process_sessions, up_record
 from delivery_ops.database.server import plain_errors
 from delivery_ops.errors import BadUsage, Permanent
 from delivery_ops.process_sessions import Session
-from delivery_ops.settings import REPOSITORY, Settings
+from delivery_ops.settings import REPOSITORY, Settings, option_of
 
 _HOST = "127.0.0.1"
 _END_WITHIN_SECONDS = 60
@@ -125,7 +125,8 @@ def end_up(settings: Settings) -> bool:
                     "ending the operation's processes",
                     subject=f"process {process}",
                     cause=f"it still runs after {_END_WITHIN_SECONDS} s",
-                    remedy=f"End it with `kill -9 {process}`, then run `delivery-ops down` again.",
+                    remedy=f"End it with `kill -9 {process}`, then run "
+                    f"`delivery-ops down{option_of(settings.config_dir)}` again.",
                 )
             time.sleep(0.05)
     return True
@@ -143,7 +144,7 @@ def _alone(settings: Settings) -> Iterator[TextIO]:
                 "starting the operation",
                 subject=settings.operation,
                 cause=f"it already runs (process {up_record.owner(record)})",
-                remedy="Use it, or end it with `delivery-ops down`.",
+                remedy=f"Use it, or end it with `delivery-ops down{option_of(settings.config_dir)}`.",
             )
         remains = up_record.forgotten(record)
         print(os.getpid(), file=record, flush=True)

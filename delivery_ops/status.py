@@ -20,7 +20,7 @@ from delivery_ops.database import server
 from delivery_ops.database.opening import open_database
 from delivery_ops.database.roles import Role
 from delivery_ops.errors import DeliveryOpsError
-from delivery_ops.settings import Settings
+from delivery_ops.settings import Settings, option_of
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -58,7 +58,7 @@ class Status:
             ("PostgreSQL", self.postgresql),
             ("up", "not running" if self.up is None else self.up or "starting"),
             ("last run", _told(self.last_run)),
-            ("report", str(self.report or "none yet: delivery-ops run makes it")),
+            ("report", str(self.report or f"none yet: delivery-ops run{option_of(self.config_dir)} makes it")),
         ]
 
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from delivery_ops import terminal
-from delivery_ops.options import option_of
-from delivery_ops.settings import Settings
+from delivery_ops.settings import Settings, option_of
 
 if TYPE_CHECKING:
     from delivery_ops.attribution.run import AttributionSummary
@@ -49,6 +48,7 @@ def run(done: DailyRun, settings: Settings, *, as_json: bool) -> None:
         report=done.report,
         lineage=f"delivery-ops up{option}",
         query=f'delivery-ops db shell{option} -c "{_QUERY}"',
+        rejected=f"delivery-ops rejected{option}",
     )
     terminal.out.print(summary.screen(done.data, places))
     if done.failed_checks:

@@ -4,10 +4,12 @@ traceback; a program that asked with ``--json`` gets one document whatever happe
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -126,7 +128,7 @@ def test_wrong_usage_with_json_is_one_document() -> None:
         pytest.param("zone: [", "delivery_ops.yaml", "no valid YAML, line 1", id="no YAML"),
         pytest.param(MINIMAL.replace("zone:", "zon:"), "line 2, key zon", "no such key", id="misspelt key"),
         pytest.param(MINIMAL.replace("Berlin", "Bärlin"), "line 2, key zone", "is no IANA time zone", id="no zone"),
-        pytest.param(MINIMAL + "sources: 3\n", "line 6, key sources", "valid tuple", id="another type"),
+        pytest.param(MINIMAL + "sources: 3\n", "line 6, key sources", "a list is wanted", id="another type"),
         pytest.param(MINIMAL.replace("test", "${NOBODY_SET_THIS}"), "line 1", "NOBODY_SET_THIS is not set", id="unset"),
     ],
 )
@@ -155,6 +157,32 @@ def test_a_config_error_with_json_is_one_document(tmp_path: Path) -> None:
 
 
 WITHOUT_CONFIG = {"init"}  # it writes one
+COMMAND = re.compile(rf"delivery-ops (?:{'|'.join(sorted(NAMES.keys() - WITHOUT_CONFIG, key=len, reverse=True))})\b")
+
+
+def told(module: Path) -> Iterator[tuple[str, bool]]:
+    """Every text of a module that names a command to be copied, and whether a value follows that name at once."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    inside = {id(part) for each in ast.walk(tree) if isinstance(each, ast.JoinedStr) for part in each.values}
+    documents = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            for part, after in pairwise([*node.values, None]):
+                if isinstance(part, ast.Constant) and (found := COMMAND.search(str(part.value))):
+                    yield str(part.value), found.end() == len(str(part.value)) and after is not None
+        elif isinstance(node, ast.Constant) and id(node) not in inside | documents and isinstance(node.value, str):
+            yield from ((node.value, False) for _ in COMMAND.finditer(node.value))
+
+
+def test_every_command_that_a_person_is_told_names_the_configuration_it_is_for() -> None:
+    package = Path(cli.__file__).parent
+    commands = [each for module in package.rglob("*.py") for each in told(module)]
+    assert len(commands) >= 9
+    assert [text for text, names_its_config in commands if not names_its_config] == []
+    page = (package / "reports" / "report.html.j2").read_text(encoding="utf-8")
+    assert [page[at.end() :].startswith("{{ run.config_option }}") for at in COMMAND.finditer(page)] == [True]
+
+
 WITHOUT_JSON = {"db shell"}  # what it prints is psql's
 
 

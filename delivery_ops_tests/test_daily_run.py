@@ -22,7 +22,7 @@ def stopped(body: object, **step: object) -> BaseException:
     """What is raised for a run of one step that does ``body``."""
     result = dg.materialize([dg.asset(name="models", **step)(body)], raise_on_error=False)
     assert not result.success
-    return _why_stopped(result)
+    return _why_stopped(result, " --config mine")
 
 
 def test_an_error_of_ours_is_told_with_its_step_its_cause_and_its_remedy() -> None:
@@ -77,7 +77,7 @@ def test_a_run_that_could_not_begin_is_told() -> None:
     def models(operation: Broken) -> None: ...
 
     result = dg.materialize([models], resources={"operation": Broken()}, raise_on_error=False)
-    error = _why_stopped(result)
+    error = _why_stopped(result, " --config mine")
     assert isinstance(error, RuntimeError)
     assert f"run {result.run_id}" in str(error)
     assert "ZeroDivisionError: by nothing" in str(error)

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from delivery_ops import options, starter
-from delivery_ops.settings import CONFIG_VARIABLE, DEFAULT_CONFIG
+from delivery_ops.settings import CONFIG_VARIABLE
 
 
 def test_a_named_directory_is_in_force_for_children_wherever_they_run(
@@ -28,8 +28,3 @@ def test_text_is_handed_on_and_what_is_none_refused() -> None:
     assert options.readable("größe") == "größe"
     with pytest.raises(typer.BadParameter, match="no UTF-8"):
         options.readable("a\udcff")
-
-
-def test_a_command_to_copy_names_the_directory_unless_it_is_the_default(tmp_path: Path) -> None:
-    assert options.option_of(DEFAULT_CONFIG) == ""
-    assert options.option_of(Path("my agency")) == " --config 'my agency'"

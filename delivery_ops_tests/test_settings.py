@@ -223,3 +223,8 @@ def test_a_secret_file_that_is_not_there_is_named(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("DELIVERY_OPS_DATABASE_URL_FILE", str(tmp_path / "absent"))
     with pytest.raises(BadUsage, match="DELIVERY_OPS_DATABASE_URL_FILE="):
         load(tmp_path)
+
+
+def test_a_command_to_copy_names_the_directory_unless_it_is_the_default() -> None:
+    assert settings_module.option_of(settings_module.DEFAULT_CONFIG) == ""
+    assert settings_module.option_of(Path("my agency")) == " --config 'my agency'"

@@ -33,7 +33,7 @@ def test_of_an_operation_that_never_ran_nothing_is_known() -> None:
         "PostgreSQL": "not running",
         "up": "not running",
         "last run": "none known",
-        "report": "none yet: delivery-ops run makes it",
+        "report": "none yet: delivery-ops run --config /boots makes it",
     }
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from delivery_ops import ctrl_c, telling, terminal
-from delivery_ops.options import Config, Day, Json, load, option_of
-from delivery_ops.settings import DATABASE_URL_VARIABLE
+from delivery_ops.options import Config, Day, Json, load
+from delivery_ops.settings import DATABASE_URL_VARIABLE, option_of
 
 if TYPE_CHECKING:
     from delivery_ops.processes import Running

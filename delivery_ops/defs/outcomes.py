@@ -31,12 +31,14 @@ class Outcome:
     """What one step, or several together, found.
 
     ``balances`` are counts that the step can state, ``failures`` what it could not do while it went on, ``skipped``
-    what the configuration does not have; ``changed`` says whether anything was new.
+    what the configuration does not have, ``retired`` what it has no longer and what became of it; ``changed`` says
+    whether anything was new.
     """
 
     balances: tuple[Balance, ...] = ()
     failures: tuple[Failure, ...] = ()
     skipped: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
     changed: bool = False
 
     def metadata(self, **more: Any) -> dict[str, Any]:
@@ -51,6 +53,7 @@ class Outcome:
             balances=tuple(balance for part in parts for balance in part.balances),
             failures=tuple(failure for part in parts for failure in part.failures),
             skipped=tuple(sentence for part in parts for sentence in part.skipped),
+            retired=tuple(sentence for part in parts for sentence in part.retired),
             changed=any(part.changed for part in parts),
         )
 
@@ -110,5 +113,6 @@ def _parsed(metadata: Mapping[str, dg.MetadataValue]) -> Outcome:
         balances=tuple(Balance(**each) for each in value["balances"]),
         failures=tuple(Failure(**each) for each in value["failures"]),
         skipped=tuple(value["skipped"]),
+        retired=tuple(value.get("retired", ())),  # steps that ran before there was such a list may still stand
         changed=value["changed"],
     )

@@ -63,13 +63,15 @@ class Failure:
 class RunFacts:
     """What only the caller knows about a run.
 
-    ``skipped`` are sentences about what the config does not have. ``changed`` is False when the run met nothing
-    that was not there before. ``zone`` is the operation's IANA zone, in which ``as_of`` is a date and all instants
-    are told. The rules are those of the settings that the marts were made by.
+    ``skipped`` are sentences about what the config does not have, ``retired`` about what it no longer has. ``changed``
+    is False when the run met nothing that was not there before. ``zone`` is the operation's IANA zone, in which
+    ``as_of`` is a date and all instants are told; ``config_option`` is what a command to be copied names the config by
+    ("" where it is the default). The rules are those of the settings that the marts were made by.
     """
 
     operation: str
     zone: str
+    config_option: str
     run_id: str
     as_of: date
     started_at: datetime
@@ -80,6 +82,7 @@ class RunFacts:
     balances: tuple[Balance, ...] = ()
     failures: tuple[Failure, ...] = ()
     skipped: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
     changed: bool = True
 
     @property
@@ -127,12 +130,15 @@ class ReportData:
         return tuple(dict.fromkeys(split.model for split in self.credit_splits))
 
     def unattributed_minor(self, revenue: Revenue, model: str) -> int:
-        """What ``model`` could give to no touch, of ``revenue``; net of refunds, as that is."""
-        return sum(split.amount_minor for split in self.splits_of(revenue.currency, model) if split.is_unattributed)
+        """What ``model`` could give to no touch: the sum of absolute amounts, of ``revenue.volume_minor``.
+
+        Net amounts would hide it: a deal and its refund that both belong to nobody cancel out (docs/attribution.md).
+        """
+        return sum(split.volume_minor for split in self.splits_of(revenue.currency, model) if split.is_unattributed)
 
     def unattributed_share(self, revenue: Revenue, model: str) -> float | None:
-        """The same among ``revenue.amount_minor``; there is no share of what is not above zero."""
-        return ratio(self.unattributed_minor(revenue, model), max(revenue.amount_minor, 0))
+        """Absolute unattributed credit among absolute revenue, as ``volume_share`` in the mart ``credit_split``."""
+        return ratio(self.unattributed_minor(revenue, model), revenue.volume_minor)
 
     def splits_of(self, currency: str, model: str) -> list[CreditSplit]:
         """Where the revenue of one currency went under one model."""

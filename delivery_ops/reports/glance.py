@@ -6,6 +6,7 @@ Does not belong here: lists and tables (``sections``, ``summary``). Currencies s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from delivery_ops.reports import words
@@ -33,15 +34,21 @@ def answers(data: ReportData) -> list[Answer]:
 
 
 def unattributed(data: ReportData, revenue: Revenue) -> str:
-    """``EUR 12.30 (4.5 %)``, the amount that no touch got and its share of ``revenue``.
+    """``EUR 12.30 (4.5 %)``, the amount that no touch got and its share of ``base``.
 
     From the lowest to the highest where the models differ.
     """
     if not data.models:
         return words.NOTHING
     amounts = sorted(data.unattributed_minor(revenue, model) for model in data.models)
-    of_all = dict.fromkeys(share(ratio(amount, max(revenue.amount_minor, 0))) for amount in (amounts[0], amounts[-1]))
+    of_all = dict.fromkeys(share(ratio(amount, revenue.volume_minor)) for amount in (amounts[0], amounts[-1]))
     return f"{money_range(amounts, revenue.currency)} ({' to '.join(of_all)})"
+
+
+def base(revenue: Iterable[Revenue]) -> str:
+    """What shares of ``revenue`` are shares of: where anything was refunded, that counts like what was earned."""
+    is_net = all(each.volume_minor == each.amount_minor for each in revenue)
+    return "revenue" if is_net else "revenue + refunds"
 
 
 def _balance(data: ReportData) -> Answer:
@@ -94,7 +101,7 @@ def _revenue(data: ReportData) -> list[Answer]:
             section="unattributed",
             question="Unattributed",
             figures=tuple(unattributed(data, row) for row in shown),
-            note=rest or "no touch to give it to; share of revenue",
+            note=rest or f"no touch to give it to; share of {base(shown)}",
         ),
     ]
 

@@ -54,7 +54,7 @@ def load(reader: Engine, run: RunFacts) -> ReportData:
             "reading the published marts",
             subject="schema analytics",
             cause=str(error.orig).strip(),
-            remedy="Publish them with this release first: delivery-ops run.",
+            remedy=f"Publish them with this release first: delivery-ops run{run.config_option}",
         ) from error
 
 

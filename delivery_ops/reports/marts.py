@@ -131,7 +131,8 @@ class GateFailure:
 class Revenue:
     """All revenue of one currency: the whole that each model's credit splits of that currency sum to.
 
-    ``amount_minor`` is net of refunds. ``volume_minor``, the sum of absolute amounts, is 0 only where none moved.
+    ``amount_minor`` is net of refunds. ``volume_minor``, the sum of absolute amounts, is 0 only where none moved, and
+    more than ``amount_minor`` only where something was refunded.
     """
 
     currency: str
@@ -159,7 +160,8 @@ class CreditSplit:
     """One part of what one model made of all revenue of one currency. The parts of a model are the whole.
 
     ``went_to`` is "deliverable", "no_deliverable" (a touch that belongs to no known deliverable), or the reason why
-    no touch got it, which ``is_unattributed`` says. ``amount_minor`` is net of refunds.
+    no touch got it, which ``is_unattributed`` says. ``amount_minor`` is net of refunds, ``volume_minor`` the sum of
+    absolute amounts: of all parts together it is the volume of the revenue.
     """
 
     currency: str
@@ -167,6 +169,7 @@ class CreditSplit:
     went_to: str
     is_unattributed: bool
     amount_minor: int
+    volume_minor: int
     conversions: int
 
 

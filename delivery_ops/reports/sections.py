@@ -8,11 +8,20 @@ silently: whoever shows a cut list knows how many there are in all.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from delivery_ops.reports.data import Balance, BalanceKind, ReportData
-from delivery_ops.reports.marts import CreditSplit, DeliverableCredit, GateFailure, Revenue, SearchDay
+from delivery_ops.reports.marts import (
+    ClientPerformance,
+    CreditSplit,
+    DeliverableCredit,
+    DeliverablePerformance,
+    GateFailure,
+    Revenue,
+    SearchDay,
+)
 from delivery_ops.reports.ratios import ratio
 from delivery_ops.reports.words import WENT_TO, in_order, named
 
@@ -51,7 +60,7 @@ class GateGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SplitCell:
-    """An amount and its share of all revenue of its currency, both net of refunds."""
+    """An amount, net of refunds, and its share of what moved in its currency: absolute amounts among absolute ones."""
 
     amount_minor: int
     share: float | None
@@ -88,6 +97,15 @@ class Trend:
     def click_rate(self) -> float | None:
         """Clicks among impressions, from the sums."""
         return ratio(self.clicks, self.impressions)
+
+
+def told(rows: Sequence[ClientPerformance | DeliverablePerformance], columns: Iterable[str]) -> tuple[str, ...]:
+    """Which ``columns`` say anything: those that are nought, or not known, for all ``rows`` are left out."""
+    return tuple(name for name in columns if any(_says_something(getattr(row, name, None)) for row in rows))
+
+
+def _says_something(value: object) -> bool:
+    return bool(value) or isinstance(value, float)  # a rate of 0 is known
 
 
 def balance_tables(balances: tuple[Balance, ...]) -> list[BalanceTable]:
@@ -137,7 +155,8 @@ def _split_rows(data: ReportData, revenue: Revenue) -> tuple[SplitRow, ...]:
         for model in data.models:
             of_model = [split for split in members if split.model == model]
             amount = sum(split.amount_minor for split in of_model)
-            cells.append(SplitCell(amount_minor=amount, share=ratio(amount, max(revenue.amount_minor, 0))))
+            moved = sum(split.volume_minor for split in of_model)
+            cells.append(SplitCell(amount_minor=amount, share=ratio(moved, revenue.volume_minor)))
         return SplitRow(name=name, cells=tuple(cells), is_sum=is_sum)
 
     def one_place(place: str) -> SplitRow:

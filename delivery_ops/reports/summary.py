@@ -1,12 +1,11 @@
 """The end of a run in the terminal: one screen for people, one JSON document for programs.
 
-Belongs here: what fits 40 lines of 100 columns; the page has the rest. Does not belong here: printing itself, which
-the command line does. Both are pure functions of ``ReportData``.
+Belongs here: what fits 40 lines of 100 columns; the page has the rest. Does not belong here: lines and columns
+(``layout``), and printing, which the command line does. Both are pure functions of ``ReportData``.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -15,45 +14,34 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from delivery_ops.reports import words
 from delivery_ops.reports.data import Balance, BalanceKind, ReportData, RunFacts
-from delivery_ops.reports.glance import unattributed
+from delivery_ops.reports.glance import base, unattributed
+from delivery_ops.reports.layout import COLUMNS, Screen, first, line, sentences, table, wrapped
 from delivery_ops.reports.marts import DeliverableCredit
 
-COLUMNS = 100
 _FAILURES_SHOWN = 2
 _FAILURE_LINES = 4  # in all: one failure may take them, two share them
-_SKIPPED_SHOWN = 1
-_GATES_SHOWN = 5
-_CURRENCIES_SHOWN = 3
+_RETIRED_LINES, _SKIPPED_LINES = 2, 2
+_GATE_LINES = 4
+_CURRENCY_LINES = 3
 _TOP_SHOWN, _TOP_SHOWN_EACH = 5, 2
-_NAME_WIDTH, _LEAST_NAME_WIDTH = 36, 12
 
 _KINDS: dict[BalanceKind, str] = {"events": "events", "search": "search rows", "file": "file rows"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """Where to go on: the page, what opens the lineage, and a command that queries the marts."""
+    """Where to go on: the page, and the commands that open the lineage, query the marts and list what was rejected."""
 
     report: Path
     lineage: str
     query: str
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """Lines laid out for 100 columns whatever the console is, so that a pipe or a log loses no figure."""
-
-    parts: tuple[RenderableType, ...]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(Group(*self.parts), options.update_width(COLUMNS))
+    rejected: str
 
 
 def screen(data: ReportData, places: Places) -> Screen:
@@ -62,8 +50,8 @@ def screen(data: ReportData, places: Places) -> Screen:
     The last lines are paths and commands to be copied, and never broken: print it to a console that wraps softly.
     """
     parts: list[RenderableType] = [_heading(data.run), *_troubles(data.run), Text()]
-    parts += [*_balances(data.run), Text(), _gates(data), Text(), _top(data), *_unattributed(data), Text()]
-    return Screen((*parts, *_places(places)))
+    parts += [*_balances(data.run), Text(), *_gates(data), Text(), _top(data), *_unattributed(data), Text()]
+    return Screen((*parts, *_places(places, data.run)))
 
 
 def as_json(data: ReportData) -> dict[str, Any]:
@@ -76,8 +64,8 @@ def as_json(data: ReportData) -> dict[str, Any]:
             {
                 "currency": revenue.currency,
                 "model": model,
-                "amount_minor": data.unattributed_minor(revenue, model),
-                "of_minor": revenue.amount_minor,
+                "volume_minor": data.unattributed_minor(revenue, model),
+                "of_volume_minor": revenue.volume_minor,
                 "share": data.unattributed_share(revenue, model),
             }
             for revenue in data.revenue
@@ -90,62 +78,39 @@ def _plain(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in fields}
 
 
-def _line(text: str, style: str = "", *, width: int = COLUMNS) -> Text:
-    return Text(_told(text, width), style=style, no_wrap=True, overflow="ellipsis")
-
-
-def _told(text: str, width: int) -> str:
-    """``text`` on one line, its indentation kept."""
-    indent = text[: len(text) - len(text.lstrip(" "))]
-    return words.shortened(indent + words.printable(" ".join(text.split())), width)
-
-
 def _heading(run: RunFacts) -> Text:
     made = words.instant(run.finished_at, ZoneInfo(run.zone))
     rest = f": run for {words.short_day(run.as_of)}, made at {made} in {words.duration(run.duration)}"
-    return Text.assemble(_line(run.operation, "bold", width=COLUMNS - len(rest)), _line(rest))
+    return Text.assemble(line(run.operation, "bold", width=COLUMNS - len(rest)), line(rest))
 
 
 def _troubles(run: RunFacts) -> Iterator[Text]:
-    """What could not be done, before anything else; then what was not asked for."""
+    """What could not be done, before anything else; then what is no longer there, and what was not asked for."""
     if run.failures:
         number = words.plural(len(run.failures), "thing")
-        yield _line(f"✕ {number} could not be measured or exported", "bold red")
+        rest = "has all, with what to do" if len(run.failures) > _FAILURES_SHOWN else "says what to do"
+        yield line(f"✕ {number} could not be measured or exported: the report {rest}", "bold red")
     shown = run.failures[:_FAILURES_SHOWN]
     for failure in shown:
-        yield _wrapped(f"{failure.what} {failure.subject}: {failure.cause}", lines=_FAILURE_LINES // len(shown))
-    if len(run.failures) > _FAILURES_SHOWN:
-        yield _line(f"  and {len(run.failures) - _FAILURES_SHOWN} more: the report has all, with what to do")
-    for sentence in run.skipped[:_SKIPPED_SHOWN]:
-        yield _line(f"Not configured: {sentence}", "dim")
-    if len(run.skipped) > _SKIPPED_SHOWN:
-        more = words.plural(len(run.skipped) - _SKIPPED_SHOWN, "thing")
-        yield _line(f"Not configured: {more} more, which the report names", "dim")
-
-
-def _wrapped(text: str, *, lines: int) -> Text:
-    """``text`` over as many lines as it needs, up to ``lines``; a character may be two cells wide."""
-    told = words.printable(" ".join(text.split()))
-    width = COLUMNS - 2 if cell_len(told) == len(told) else COLUMNS // 2 - 1
-    wrapped = textwrap.wrap(told, width, max_lines=lines, placeholder=" …")
-    return Text("\n".join(f"  {line}" for line in wrapped), no_wrap=True)
+        yield wrapped(f"{failure.what} {failure.subject}: {failure.cause}", lines=_FAILURE_LINES // len(shown))
+    if run.retired:
+        yield sentences("Retired", run.retired, lines=_RETIRED_LINES)
+    if run.skipped:
+        yield sentences("Not done", run.skipped, lines=_SKIPPED_LINES)
 
 
 def _balances(run: RunFacts) -> Iterator[RenderableType]:
     """One line a kind, summed over its sources: events and rows add up, unlike currencies."""
-    yield _line("Balance", "bold")
-    table = Table.grid(padding=(0, 2))
+    said = "  Nothing new: all that this run met was there before." if run.met_nothing_new else ""
+    yield Text.assemble(("Balance", "bold"), (said, "bold green"))
+    rows = Table.grid(padding=(0, 2))
     for kind, name in _KINDS.items():
-        if rows := [balance for balance in run.balances if balance.kind == kind]:
-            table.add_row(f"  {name}", _line(_equation(rows), width=COLUMNS - 32), _verdict(rows))
-    yield table if run.balances else _line("  nothing went in")
+        if balances := [balance for balance in run.balances if balance.kind == kind]:
+            rows.add_row(f"  {name}", line(_equation(balances), width=COLUMNS - 32), _verdict(balances))
+    yield rows if run.balances else line("  nothing went in")
     if run.rejected:
         told = ", ".join(f"{words.count(number)} of {subject}" for subject, number in run.rejected.items())
-        said = _wrapped(f"Rejected: {told}. To see why: delivery-ops rejected", lines=2)
-        said.stylize("yellow")
-        yield said
-    if run.met_nothing_new:
-        yield _line("  Nothing new: all that this run met was there before.", "bold green")
+        yield wrapped(f"Rejected, and kept with the reason: {told}", lines=2, style="yellow")
 
 
 def _equation(balances: list[Balance]) -> str:
@@ -153,6 +118,8 @@ def _equation(balances: list[Balance]) -> str:
     for balance in balances:
         outcomes.update(balance.outcomes)
     incoming = sum(balance.incoming for balance in balances)
+    if not incoming and not any(outcomes.values()):
+        return "none"
     told = " + ".join(
         f"{words.count(outcomes[outcome])} {words.named(outcome, words.OUTCOMES)}"
         for outcome in words.in_order(outcomes)
@@ -165,9 +132,11 @@ def _verdict(balances: list[Balance]) -> Text:
     return Text(f"✕ {words.count(missing)} unaccounted", "bold red") if missing else Text("✓ adds up", "green")
 
 
-def _gates(data: ReportData) -> RenderableType:
+def _gates(data: ReportData) -> Iterator[RenderableType]:
     if not data.gates:
-        return _line("No gate has judged a page yet.")
+        yield line("No gate has judged a page yet.")
+        return
+    shown, more = first(data.gates, lines=_GATE_LINES)
     rows = [
         (
             gate.gate,
@@ -178,14 +147,16 @@ def _gates(data: ReportData) -> RenderableType:
                 Text(words.count(gate.errored)),
             ],
         )
-        for gate in data.gates[:_GATES_SHOWN]
+        for gate in shown
     ]
-    return _table(["Gates", "pass", "fail", "monitored only", "not measured"], rows)
+    yield table(["Gates", "pass", "fail", "monitored only", "not measured"], rows)
+    if more:
+        yield line(f"  and {more} more, which the report has")
 
 
 def _top(data: ReportData) -> RenderableType:
     if not data.top_deliverables:
-        return _line("No deliverable carries revenue.")
+        return line("No deliverable carries revenue.")
     models = [words.named(model, words.MODELS) for model in data.models]
     rows = [
         (
@@ -200,7 +171,7 @@ def _top(data: ReportData) -> RenderableType:
         )
         for row in _top_rows(data)
     ]
-    return _table(["Top deliverables", "gates", "impressions", "deals", "credit", *models], rows)
+    return table(["Top deliverables", "gates", "impressions", "deals", "credit", *models], rows)
 
 
 def _top_rows(data: ReportData) -> list[DeliverableCredit]:
@@ -209,15 +180,18 @@ def _top_rows(data: ReportData) -> list[DeliverableCredit]:
         revenue.currency: [row for row in data.top_deliverables if row.currency == revenue.currency]
         for revenue in data.revenue
     }
-    told = [rows for rows in of_currency.values() if rows][:_CURRENCIES_SHOWN]
+    told, _ = first([rows for rows in of_currency.values() if rows], lines=_CURRENCY_LINES)
     each = _TOP_SHOWN if len(told) == 1 else _TOP_SHOWN_EACH
     return [row for rows in told for row in rows[:each]]
 
 
 def _unattributed(data: ReportData) -> Iterator[Text]:
-    for revenue in [revenue for revenue in data.revenue if revenue.volume_minor][:_CURRENCIES_SHOWN]:
-        amount = words.money(revenue.amount_minor, revenue.currency)
-        yield Text.assemble(("Unattributed: ", "bold"), f"{unattributed(data, revenue)} of {revenue.currency} {amount}")
+    shown, more = first([revenue for revenue in data.revenue if revenue.volume_minor], lines=_CURRENCY_LINES)
+    for revenue in shown:
+        whole = f"{revenue.currency} {words.money(revenue.volume_minor, revenue.currency)} {base([revenue])}"
+        yield Text.assemble(("Unattributed: ", "bold"), f"{unattributed(data, revenue)} of {whole}")
+    if more:
+        yield line(f"  and {words.plural(more, 'more currency', 'more currencies')}, which the report has")
     if data.mismatch.judged:
         number = (
             f"{words.count(len(data.mismatch.deliverables))} of {words.plural(data.mismatch.judged, 'deliverable')}"
@@ -227,20 +201,8 @@ def _unattributed(data: ReportData) -> Iterator[Text]:
         )
 
 
-def _places(places: Places) -> Iterator[Text]:
-    for name, place in (("Report", str(places.report)), ("Lineage", places.lineage), ("Query", places.query)):
+def _places(places: Places, run: RunFacts) -> Iterator[Text]:
+    found = [("Report", str(places.report)), ("Lineage", places.lineage), ("Query", places.query)]
+    for name, place in [("Rejected", places.rejected), *found] if run.rejected else found:
         told = words.printable(place)
         yield Text.assemble((f"{name:<9}", "bold"), told, no_wrap=True, overflow="ignore")
-
-
-def _table(headers: list[str], rows: list[tuple[str, list[Text]]]) -> Table:
-    """Figures right-aligned and whole; the names before them get the width that the figures leave."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    figures = [max(map(len, column)) for column in zip(headers[1:], *(cells for _, cells in rows), strict=True)]
-    width = max(COLUMNS - sum(figures) - 2 * len(figures), _LEAST_NAME_WIDTH)
-    table.add_column(words.shortened(headers[0], width), no_wrap=True)
-    for header in headers[1:]:
-        table.add_column(header, justify="right", no_wrap=True)
-    for name, cells in rows:
-        table.add_row(Text(f"  {_told(name, min(width - 2, _NAME_WIDTH))}"), *cells)
-    return table

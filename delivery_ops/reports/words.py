@@ -39,6 +39,20 @@ OUTCOMES = {
     "unmatched": "unmatched",
 }
 
+COLUMNS = {
+    "deliverables": "deliverables",
+    "live": "live",
+    "pass_rate": "pass rate",
+    "impressions": "impressions",
+    "clicks": "clicks",
+    "touches": "touches",
+    "mqls": "MQLs",
+    "deals": "deals",
+    "worked_minutes": "worked",
+    "cost_minor": "cost",
+    "credit_minor": "credit",
+}
+
 GATE_STATES = VERDICTS | {"not_judged": "not judged"}
 
 

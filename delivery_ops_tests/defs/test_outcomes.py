@@ -33,6 +33,7 @@ found = st.builds(
     balances=st.tuples(balances) | st.just(()),
     failures=st.tuples(failures, failures) | st.just(()),
     skipped=st.tuples(text) | st.just(()),
+    retired=st.tuples(text) | st.just(()),
     changed=st.booleans(),
 )
 
@@ -54,6 +55,7 @@ def test_several_are_told_one_after_the_other(parts: list[Outcome]) -> None:
     assert together.balances == tuple(balance for part in parts for balance in part.balances)
     assert together.failures == tuple(each for part in parts for each in part.failures)
     assert together.skipped == tuple(sentence for part in parts for sentence in part.skipped)
+    assert together.retired == tuple(sentence for part in parts for sentence in part.retired)
     assert together.changed == any(part.changed for part in parts)
 
 

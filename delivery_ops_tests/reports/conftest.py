@@ -150,7 +150,7 @@ def several_currencies() -> ReportData:
             credit("guide", "acme", "USD", 77, 0, 26),
         ),
         credit_splits=(
-            *splits("EUR", 10_000),
+            *splits("EUR", 10_000, refunded=10_000),
             *splits("JPY", 1_500_000),
             *splits("BHD", 1_234_567, no_touch=1_234_567),
             *splits("USD", 77),

@@ -27,6 +27,7 @@ def run_facts(**changes: Any) -> RunFacts:
     facts: dict[str, Any] = {
         "operation": "harbour-agency",
         "zone": "Europe/Berlin",
+        "config_option": " --config mine",
         "run_id": "3f1c9a52-7c1e-4a60-9f5d-2d3c1f0e8b7a",
         "as_of": date(2026, 3, 30),
         "started_at": started,
@@ -83,8 +84,8 @@ def client(client_id: str, **changes: Any) -> ClientPerformance:
     return ClientPerformance(client_id=client_id, **(figures | changes))
 
 
-def splits(currency: str, whole: int, **parts: int) -> tuple[CreditSplit, ...]:
-    """``parts`` for every model, the rest of ``whole`` carried by deliverables."""
+def splits(currency: str, whole: int, *, refunded: int = 0, **parts: int) -> tuple[CreditSplit, ...]:
+    """``parts`` for every model, the rest of ``whole`` carried by deliverables, of it ``refunded`` taken back again."""
     amounts = {"deliverable": whole - sum(parts.values()), **parts}
     return tuple(
         CreditSplit(
@@ -93,6 +94,7 @@ def splits(currency: str, whole: int, **parts: int) -> tuple[CreditSplit, ...]:
             went_to=place,
             is_unattributed=place not in ("deliverable", "no_deliverable"),
             amount_minor=amount,
+            volume_minor=abs(amount) + (2 * refunded if place == "deliverable" else 0),
             conversions=3,
         )
         for model in MODELS

@@ -51,21 +51,25 @@ def test_the_unattributed_share_leaves_out_touches_of_no_deliverable(ordinary: R
     assert [ordinary.unattributed_share(revenue, model) for model in ordinary.models] == [amount / 18_734_501] * 3
 
 
-def test_the_unattributed_share_is_of_the_revenue_that_it_is_told_beside(ordinary: ReportData) -> None:
-    """EUR 92.99 of 712.85 net are 13.0 %; among the 774.95 that moved, a refund twice, they would be 12.0 %."""
-    revenue = replace(ordinary.revenue[0], amount_minor=71_285, volume_minor=77_495)
-    data = replace(ordinary, revenue=(revenue,), credit_splits=splits("EUR", 71_285, no_identity=9_299))
-    assert data.unattributed_share(revenue, "last") == 9_299 / 71_285
+def test_a_refund_hides_nothing_of_the_unattributed_share(ordinary: ReportData) -> None:
+    """A deal of 50.00 and its refund, both of nobody, beside 100.00 that are attributed: net, nothing would be of
+    nobody; of all that moved, one half is."""
+    revenue = replace(ordinary.revenue[0], amount_minor=10_000, volume_minor=20_000)
+    parts = (
+        replace(split, volume_minor=10_000) if split.is_unattributed else split
+        for split in splits("EUR", 10_000, no_identity=0)
+    )
+    data = replace(ordinary, revenue=(revenue,), credit_splits=tuple(parts))
+    assert data.unattributed_minor(revenue, "last") == 10_000
+    assert data.unattributed_share(revenue, "last") == 0.5
 
 
-def test_a_share_is_of_one_currency_and_there_is_none_of_nothing_and_of_a_loss(several_currencies: ReportData) -> None:
+def test_a_share_is_of_one_currency_and_there_is_none_of_nothing(several_currencies: ReportData) -> None:
     shares = {
         revenue.currency: several_currencies.unattributed_share(revenue, "last")
         for revenue in several_currencies.revenue
     }
     assert shares == {"EUR": 0, "JPY": 0, "BHD": 1, "USD": 0, "XXX": None}
-    loss = replace(several_currencies.revenue[0], amount_minor=-1)
-    assert several_currencies.unattributed_share(loss, "last") is None
 
 
 @pytest.mark.parametrize(("changed", "incoming", "said"), [(False, 3, True), (False, 0, False), (True, 3, False)])

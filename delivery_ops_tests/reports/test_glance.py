@@ -37,7 +37,7 @@ def test_currencies_stand_beside_each_other(several_currencies: ReportData) -> N
 
 def test_where_models_differ_the_share_is_a_range(ordinary: ReportData) -> None:
     halved = tuple(
-        replace(split, amount_minor=split.amount_minor // 2) if split.model == "last" else split
+        replace(split, volume_minor=split.volume_minor // 2) if split.model == "last" else split
         for split in ordinary.credit_splits
     )
     assert (
@@ -53,3 +53,14 @@ def test_losses_and_surpluses_do_not_cancel_out(ordinary: ReportData) -> None:
     )
     data = replace(ordinary, run=replace(ordinary.run, balances=broken))
     assert figures(data)["Balance"] == ("4 unaccounted",)
+
+
+def test_a_share_says_what_it_is_a_share_of(ordinary: ReportData, several_currencies: ReportData) -> None:
+    notes = [
+        {answer.question: answer.note for answer in answers(data)}["Unattributed"]
+        for data in (ordinary, replace(several_currencies, revenue=several_currencies.revenue[:3]))
+    ]
+    assert notes == [
+        "no touch to give it to; share of revenue",
+        "no touch to give it to; share of revenue + refunds",
+    ]

@@ -80,7 +80,9 @@ def test_empty_marts_are_an_empty_report(insert: Insert, reader: Engine, run: Ru
 
 
 def test_marts_that_were_never_published_are_named_with_what_to_do(reader: Engine, run: RunFacts) -> None:
-    with pytest.raises(Permanent, match=r"(?s)reading the published marts: schema analytics: .*delivery-ops run"):
+    with pytest.raises(
+        Permanent, match=r"(?s)reading the published marts: schema analytics: .*delivery-ops run --config mine$"
+    ):
         load(reader, run)
 
 
@@ -253,6 +255,7 @@ def test_splits_come_in_the_order_they_are_told(insert: Insert, reader: Engine, 
         went_to="no_touch",
         is_unattributed=True,
         amount_minor=5,
+        volume_minor=7,
         conversions=2,
     )
 

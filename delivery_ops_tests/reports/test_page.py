@@ -17,6 +17,7 @@ from delivery_ops.reports import page
 from delivery_ops.reports.data import Balance, ReportData, RunFacts
 from delivery_ops.reports.marts import Publication
 from delivery_ops.reports.words import NOTHING
+from delivery_ops_tests.reports.records import client, performance
 
 OPERATIONS = ["ordinary", "empty", "several_currencies", "hostile"]
 STYLE = (Path(page.__file__).parent / "report.css").read_text(encoding="utf-8")
@@ -147,8 +148,40 @@ def test_what_could_not_be_done_comes_first_then_what_was_not_asked_for(ordinary
     for sentence, failure in zip(told, ordinary.run.failures, strict=True):
         for part in (failure.what, failure.subject, failure.cause, failure.remedy):
             assert part in sentence
-    assert text(second.xpath("./h2")[0]) == "Not configured, so not done"
+    assert text(second.xpath("./h2")[0]) == "Not done"
     assert ordinary.run.skipped[0] in text(second)
+
+
+def test_what_was_taken_away_is_told_apart_from_what_was_not_asked_for(ordinary: ReportData) -> None:
+    retired = ("touches: crm: it is no longer configured; its rows were taken away",)
+    document = parsed(page.render(replace(ordinary, run=replace(ordinary.run, retired=retired))))
+    notices = document.xpath("//section[@class='notice']")
+    assert [text(notice.xpath("./h2")[0]) for notice in notices] == ["No longer configured", "Not done"]
+    assert [text(item) for item in notices[0].xpath(".//li")] == list(retired)
+
+
+def test_an_operation_of_a_list_of_deliverables_has_no_columns_of_nothing(empty: ReportData) -> None:
+    nothing = {
+        **dict.fromkeys(("impressions", "clicks", "touches", "mqls", "deals", "worked_minutes"), 0),
+        "cost_minor": {},
+        "credit_minor": {},
+    }
+    one = performance("guide", "acme", **nothing, published_at=None, is_live=False, gate_state="not_judged")
+    of_client = {key: value for key, value in nothing.items() if key not in ("touches", "mqls", "deals")}
+    clients = (client("acme", deliverables=1, live=0, measured=0, passing=0, **of_client),)
+    document = parsed(page.render(replace(empty, clients=clients, performance=(one,))))
+    assert [[text(cell) for cell in row] for row in document.xpath("//tr")] == [
+        ["Client", "deliverables"],
+        ["acme", "1"],
+        ["Deliverable"],
+        ["guide acme"],
+    ]
+    assert "Most seen" not in text(document.body)
+
+
+def test_a_rate_of_nought_is_known(empty: ReportData) -> None:
+    document = parsed(page.render(replace(empty, clients=(client("acme", measured=3, passing=0),))))
+    assert "0 %" in text(document.xpath("//section[@aria-labelledby='clients']//tbody")[0])
 
 
 def test_many_failures_are_all_there_the_first_ones_open(hostile: ReportData, rendered: dict[str, str]) -> None:
@@ -259,8 +292,8 @@ def test_it_says_for_which_day_it_ran_and_when_it_was_made(ordinary: ReportData)
 def test_refused_rows_are_named_by_their_source(ordinary: ReportData) -> None:
     told = text(parsed(page.render(ordinary)).xpath("//section[@aria-labelledby='balance']")[0])
     assert (
-        "Rejected, and kept with the reason: 2 of simulator, 1 of crm_touches. To see why: delivery-ops rejected"
-        in told
+        "Rejected, and kept with the reason: 2 of simulator, 1 of crm_touches. "
+        "To see why: delivery-ops rejected --config mine" in told
     )
 
 

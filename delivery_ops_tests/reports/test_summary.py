@@ -21,6 +21,7 @@ from delivery_ops.reports.summary import Places
 PLACES = Places(
     report=Path("/srv/operations/harbour-agency/state/reports/2026-03-30/report.html"),
     lineage="delivery-ops up, then http://127.0.0.1:3000",
+    rejected="delivery-ops rejected --config /srv/operations/harbour-agency",
     query='psql "$(delivery-ops db url --role analyst)" -c "select * from analytics.deliverable_performance"',
 )
 OPERATIONS = ["ordinary", "empty", "several_currencies", "hostile"]
@@ -43,7 +44,11 @@ def crowded(hostile: ReportData) -> ReportData:
     run = replace(
         hostile.run,
         changed=False,
-        balances=(Balance(kind="events", subject="e", incoming=1, outcomes={"rejected": 9}), *hostile.run.balances),
+        retired=("touches: crm: it is no longer configured; its rows were taken away",) * 3,
+        balances=(
+            Balance(kind="events", subject="e" * 150, incoming=1, outcomes={"rejected": 9}),
+            *hostile.run.balances,
+        ),
     )
     gates = tuple(GateTally(gate=f"gate{number}", passed=1, failed=1, monitored=1, errored=1) for number in range(9))
     currencies = ("EUR", "USD", "GBP", "CHF")
@@ -61,11 +66,17 @@ def crowded(hostile: ReportData) -> ReportData:
     )
 
 
-@pytest.mark.parametrize("operation", [*OPERATIONS, "crowded"])
+@pytest.fixture
+def full(crowded: ReportData) -> ReportData:
+    """As many gates and currencies as find room."""
+    return replace(crowded, gates=crowded.gates[:4], revenue=crowded.revenue[:3])
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, "crowded", "full"])
 def test_it_is_one_screen(operation: str, request: pytest.FixtureRequest) -> None:
-    *lines, report, lineage, query = lines_of(request.getfixturevalue(operation))
+    *lines, rejected, report, lineage, query = lines_of(request.getfixturevalue(operation))
     assert max(map(len, lines)) <= 100
-    assert len(lines) + sum(math.ceil(len(place) / 100) for place in (report, lineage, query)) <= 40
+    assert len(lines) + sum(math.ceil(len(place) / 100) for place in (rejected, report, lineage, query)) <= 40
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -108,8 +119,8 @@ def test_a_failure_is_told_whole_over_several_lines(ordinary: ReportData) -> Non
 def test_an_ordinary_day_is_told_in_figures(ordinary: ReportData) -> None:
     lines = lines_of(ordinary)
     assert lines[0] == "harbour-agency: run for 30 Mar 2026, made at 30 Mar 2026, 14:00 CEST in 38.4 s"
-    assert lines[1] == "✕ 2 things could not be measured or exported"
-    assert any(line.startswith("Not configured: No cost source") for line in lines)
+    assert lines[1] == "✕ 2 things could not be measured or exported: the report says what to do"
+    assert "  Not done: No cost source is configured: deliverables have no cost." in lines
     for row in (
         "events 412 in = 408 kept + 1 duplicate + 1 in conflict + 2 rejected ✓ adds up",
         "search rows 1,744 in = 1,701 matched + 43 unmatched ✓ adds up",
@@ -117,8 +128,8 @@ def test_an_ordinary_day_is_told_in_figures(ordinary: ReportData) -> None:
         "schemaCheck 33 4 0 1",
         "seoTagsPresent 32 0 5 1",
         "whitepaper-cold-chain pass 5,292 3 EUR 24,000.10 21,000.00 22,500.07",
-        "Rejected: 2 of simulator, 1 of crm_touches. To see why: delivery-ops rejected",
-        "Unattributed: EUR 26,351.99 (14.1 %) of EUR 187,345.01",
+        "Rejected, and kept with the reason: 2 of simulator, 1 of crm_touches",
+        "Unattributed: EUR 26,351.99 (14.1 %) of EUR 187,345.01 revenue",
         "Seen in search, met by nobody: 2 of 29 deliverables (6.9 %)",
     ):
         assert row in [" ".join(line.split()) for line in lines]
@@ -132,7 +143,8 @@ def test_each_currency_has_its_first_deliverables_and_its_share(several_currenci
     lines = [" ".join(line.split()) for line in lines_of(several_currencies)]
     assert "guide pass 300 3 JPY 1,500,000 1,500,000 1,500,000" in lines
     assert "pricing pass 588 3 EUR -100.00 -50.00 -75.00".replace(" -", " \N{MINUS SIGN}") in lines
-    assert "Unattributed: BHD 1,234.567 (100 %) of BHD 1,234.567" in lines
+    assert "Unattributed: JPY 0 (0 %) of JPY 1,500,000 revenue" in lines
+    assert "and 2 more currencies, which the report has" in lines
 
 
 def test_a_run_that_met_nothing_new_says_so_unless_nothing_went_in(
@@ -165,12 +177,56 @@ def test_the_document_holds_the_records_and_their_ratios(operation: str, request
     ]
     shares = {(row["currency"], row["model"]): row["share"] for row in document["unattributed_share"]}
     for row in document["unattributed_share"]:
-        assert row["share"] == (row["amount_minor"] / row["of_minor"] if row["of_minor"] else None)
+        assert row["share"] == (row["volume_minor"] / row["of_volume_minor"] if row["of_volume_minor"] else None)
     assert shares == {
         (revenue.currency, model): data.unattributed_share(revenue, model)
         for revenue in data.revenue
         for model in data.models
     }
+
+
+@pytest.mark.parametrize(("operation", "said"), [("ordinary", True), ("empty", False)])
+def test_how_to_see_what_was_rejected_can_be_copied(operation: str, said: bool, request: pytest.FixtureRequest) -> None:
+    assert (f"Rejected {PLACES.rejected}" in lines_of(request.getfixturevalue(operation))) is said
+
+
+def test_what_was_taken_away_and_what_was_not_done_is_told_whole(empty: ReportData) -> None:
+    kinds = ("touches", "deals", "revenue", "costs")
+    retired = ("deals: crm: it is no longer configured; its rows were taken away",)
+    data = replace(
+        empty, run=replace(empty.run, retired=retired, skipped=tuple(f"{kind}: no source" for kind in kinds))
+    )
+    assert lines_of(data)[1:3] == [
+        f"  Retired: {retired[0]}",
+        "  Not done: touches: no source · deals: no source · revenue: no source · costs: no source",
+    ]
+
+
+def test_sentences_that_find_no_room_are_counted(empty: ReportData) -> None:
+    skipped = tuple(f"{number}: {'nothing is configured ' * 3}" for number in range(9))
+    told = " ".join(lines_of(replace(empty, run=replace(empty.run, skipped=skipped)))[1:3])
+    assert told.count("nothing is") == 6
+    assert told.endswith("· and 7 more, which the report has")
+
+
+def test_gates_and_currencies_that_find_no_room_are_counted(crowded: ReportData) -> None:
+    lines = lines_of(crowded)
+    assert "  and 6 more, which the report has" in lines
+    assert "  and 2 more currencies, which the report has" in lines
+    assert not [each for each in lines_of(replace(crowded, gates=crowded.gates[:4])) if "and 6 more" in each]
+
+
+def test_a_refund_is_said_to_count_like_revenue(several_currencies: ReportData) -> None:
+    data = replace(several_currencies, revenue=several_currencies.revenue[:3])
+    lines = lines_of(data)
+    assert "Unattributed: EUR 0.00 (0 %) of EUR 300.00 revenue + refunds" in lines
+    assert "Unattributed: BHD 1,234.567 (100 %) of BHD 1,234.567 revenue" in lines
+
+
+def test_where_nothing_came_in_there_is_no_equation(empty: ReportData) -> None:
+    balance = Balance(kind="events", subject="ledger", incoming=0, outcomes={"kept": 0, "rejected": 0})
+    lines = [" ".join(line.split()) for line in lines_of(replace(empty, run=replace(empty.run, balances=(balance,))))]
+    assert "events none ✓ adds up" in lines
 
 
 def test_what_was_rejected_is_told_with_every_source_whole(ordinary: ReportData) -> None:

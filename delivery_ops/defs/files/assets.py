@@ -64,7 +64,8 @@ def _load(operation: Operation, kind: SourceKind) -> dg.MaterializeResult:
     outcome = Outcome(
         balances=tuple(_balance(each) for each in results if each.error is None),
         failures=tuple(failed),
-        skipped=(*retired, *(() if sources else (f"{kind}: no source is configured",))),
+        skipped=() if sources else (f"{kind}: no source is configured",),
+        retired=tuple(retired),
         changed=bool(retired) or any(each.changed for each in results),
     )
     return dg.MaterializeResult(

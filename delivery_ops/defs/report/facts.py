@@ -14,6 +14,7 @@ from delivery_ops.defs.delivery.assets import STEPS_BEFORE
 from delivery_ops.defs.outcomes import Outcome
 from delivery_ops.operation import Operation
 from delivery_ops.reports.data import RunFacts
+from delivery_ops.settings import option_of
 
 STEPS = (*STEPS_BEFORE, "core_ledger__events")
 """The assets whose outcomes a report tells, in the order in which it tells them."""
@@ -34,6 +35,7 @@ def run_facts(instance: dg.DagsterInstance, operation: Operation, run_id: str) -
     return RunFacts(
         operation=operation.settings.operation,
         zone=operation.settings.zone,
+        config_option=option_of(operation.settings.config_dir),
         run_id=run_id,
         as_of=operation.date,
         started_at=operation.opened_at,
@@ -44,6 +46,7 @@ def run_facts(instance: dg.DagsterInstance, operation: Operation, run_id: str) -
         balances=outcome.balances,
         failures=outcome.failures,
         skipped=outcome.skipped,
+        retired=outcome.retired,
         changed=outcome.changed,
     )
 

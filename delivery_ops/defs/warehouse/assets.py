@@ -18,6 +18,7 @@ from delivery_ops.defs.outcomes import stops_plainly
 from delivery_ops.defs.warehouse.translator import Translator
 from delivery_ops.errors import Permanent
 from delivery_ops.operation import Operation
+from delivery_ops.settings import Settings, option_of
 from delivery_ops.warehouse.dbt import NodeResult, TransformationFailed, build
 from delivery_ops.warehouse.manifest import MANIFEST, ensure_manifest
 from delivery_ops.warehouse.marts import Mart, marts
@@ -77,13 +78,13 @@ def publication(context: dg.AssetExecutionContext, operation: dg.ResourceParam[O
     """The marts as views of the PostgreSQL schema ``analytics``, all switched at once. One version per run."""
     warehouse = Warehouse.of(operation.settings, as_of=operation.end_of_date)
     published = marts(ensure_manifest())
-    run_id, as_of = _last_build(context.instance, published)
+    run_id, as_of = _last_build(context.instance, published, operation.settings)
     with progress.stage("Publishing the marts"):
         done = publish(operation.database, warehouse.file, published, run_id=run_id, as_of=as_of)
     return dg.MaterializeResult(metadata={"version": done.version, "rows": dict(done.rows)})
 
 
-def _last_build(instance: dg.DagsterInstance, built: Sequence[Mart]) -> tuple[str, datetime]:
+def _last_build(instance: dg.DagsterInstance, built: Sequence[Mart], settings: Settings) -> tuple[str, datetime]:
     """The run that built the marts last, and as of when: between two steps of a run another may have built them."""
     events = [instance.get_latest_materialization_event(dg.AssetKey(mart.name)) for mart in built]
     last = max((event for event in events if event), key=lambda event: event.timestamp, default=None)
@@ -92,7 +93,7 @@ def _last_build(instance: dg.DagsterInstance, built: Sequence[Mart]) -> tuple[st
             "publishing the marts",
             subject="the warehouse",
             cause="no run has built it",
-            remedy="Build it first: delivery-ops run.",
+            remedy=f"Build it first: delivery-ops run{option_of(settings.config_dir)}",
         )
     as_of = cast("float", last.asset_materialization.metadata[_AS_OF].value)
     return last.run_id, datetime.fromtimestamp(as_of, tz=UTC)

@@ -5,6 +5,7 @@ SELECT
     went_to,
     is_unattributed,
     credit_minor AS amount_minor,
+    volume_minor,
     conversions
 FROM analytics.credit_split
 ORDER BY
