@@ -26,7 +26,7 @@ from delivery_ops.reports.marts import DeliverableCredit
 
 _FAILURES_SHOWN = 2
 _FAILURE_LINES = 4  # in all: one failure may take them, two share them
-_RETIRED_LINES, _SKIPPED_LINES = 2, 2
+_RETIRED_LINES, _SKIPPED_LINES = 2, 2  # of the latter as many more as failures leave
 _GATE_LINES = 4
 _CURRENCY_LINES = 3
 _TOP_SHOWN, _TOP_SHOWN_EACH = 5, 2
@@ -96,7 +96,7 @@ def _troubles(run: RunFacts) -> Iterator[Text]:
     if run.retired:
         yield sentences("Retired", run.retired, lines=_RETIRED_LINES)
     if run.skipped:
-        yield sentences("Not done", run.skipped, lines=_SKIPPED_LINES)
+        yield sentences("Not done", run.skipped, lines=_SKIPPED_LINES if run.failures else _SKIPPED_LINES + _FAILURE_LINES // 2)
 
 
 def _balances(run: RunFacts) -> Iterator[RenderableType]:
