@@ -42,7 +42,12 @@ def main() -> None:
     Python would take the interpreter down first, which after a run is 3 s of freeing what Dagster, dbt and pandas hold,
     with the prompt not back and nothing to see.
     """
-    code = answer()
+    try:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = answer()
+    except KeyboardInterrupt:  # not in a command: before or after it
+        code = terminal.interrupted()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     atexit._run_exitfuncs()
     terminal.flush()
