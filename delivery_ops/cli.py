@@ -23,17 +23,24 @@ from delivery_ops.errors import BadUsage, DeliveryOpsError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 for _command in (operation.demo, operation.init, operation.run, operation.up, operation.down, operation.status):
     app.command()(_command)
-app.add_typer(db.group, name="db", help="The operation's database.")
-app.add_typer(events.group, name="events", help="The ledger: append events, read timelines.")
+app.add_typer(db.group, name="db", help="Logins to the operation's PostgreSQL, and psql on it.")
+app.add_typer(events.group, name="events", help="The ledger: append events, read a deliverable's timeline.")
 app.command()(rejected.rejected)
-app.add_typer(gates.group, name="gate", help="Quality gates on their own.")
-app.add_typer(attribution.group, name="attribution", help="Attribution models on anybody's files.")
-app.add_typer(search_console.group, name="search-console", help="The Search Console export on its own.")
+app.add_typer(gates.group, name="gate", help="Quality gates on one page, without a run.")
+app.add_typer(
+    attribution.group, name="attribution", help="Attribution models on any two files: touches and conversions."
+)
+app.add_typer(
+    search_console.group, name="search-console", help="The Search Console export of one property, without a run."
+)
 
 
 @app.callback()
 def about() -> None:
-    """The control plane for marketing-agency delivery: who published what, did it work, what did it earn."""
+    """The control plane for marketing-agency delivery: who published what, did it work, what did it earn.
+
+    Begin with `demo`. For your own data: `init DIR`, fill in what it wrote, then `run --config DIR`.
+    """
 
 
 def main() -> None:

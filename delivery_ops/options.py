@@ -19,13 +19,14 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="DIR", help=f"Config directory. [default: ${CONFIG_VARIABLE}, else data/demo]"),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+# A flag has no value: typer would name one ("<bool>").
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document instead of text.")]
 Day = Annotated[
     datetime | None,
     typer.Option(
         "--date",
         formats=["%Y-%m-%d"],
-        help="The day, in the operation's zone, up to whose end work is due; default and last: today.",
+        help="Do what is due up to the end of this day of the operation's zone; default, and latest: today.",
     ),
 ]
 

@@ -51,12 +51,17 @@ class Status:
         """As plain values, for ``--json``."""
         return asdict(self)
 
+    def _dagster(self) -> str:
+        if self.up is None:
+            return f"not running: delivery-ops up{option_of(self.config_dir)} starts it"
+        return self.up or "starting"
+
     def lines(self) -> list[tuple[str, str]]:
         """For people: what, and what is to be said of it."""
         return [
             ("operation", f"{self.operation}, configured in {self.config_dir}"),
             ("PostgreSQL", self.postgresql),
-            ("up", "not running" if self.up is None else self.up or "starting"),
+            ("Dagster", self._dagster()),
             ("last run", _told(self.last_run)),
             ("report", str(self.report or f"none yet: delivery-ops run{option_of(self.config_dir)} makes it")),
         ]

@@ -31,7 +31,7 @@ def test_of_an_operation_that_never_ran_nothing_is_known() -> None:
     assert told() == {
         "operation": "boots, configured in /boots",
         "PostgreSQL": "not running",
-        "up": "not running",
+        "Dagster": "not running: delivery-ops up --config /boots starts it",
         "last run": "none known",
         "report": "none yet: delivery-ops run --config /boots makes it",
     }
@@ -39,7 +39,7 @@ def test_of_an_operation_that_never_ran_nothing_is_known() -> None:
 
 @pytest.mark.parametrize(("address", "said"), [("", "starting"), ("http://127.0.0.1:3000", "http://127.0.0.1:3000")])
 def test_up_is_told_by_its_address_once_it_answers(address: str, said: str) -> None:
-    assert told(up=address)["up"] == said
+    assert told(up=address)["Dagster"] == said
 
 
 @pytest.mark.parametrize(

@@ -7,32 +7,45 @@ not belong here: the models, which dbt holds.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from delivery_ops import progress, telling, terminal
 from delivery_ops.options import Json, load
-from delivery_ops.settings import Attribution
+from delivery_ops.settings import Attribution, ModelName
 
 group = typer.Typer(no_args_is_help=True)
 
 
 @group.command("run")
 def attribution_run(
-    touches: Annotated[Path, typer.Option(metavar="FILE", help="CSV or Parquet, one touch a row.")],
-    conversions: Annotated[Path, typer.Option(metavar="FILE", help="CSV or Parquet, one conversion a row.")],
+    touches: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="CSV or Parquet, one touch a row: touch_id, contact_id, deliverable_id, channel, touched_at.",
+        ),
+    ],
+    conversions: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="CSV or Parquet: conversion_id, contact_id, converted_at, amount_minor, currency."
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where credit.parquet and summary.parquet go.")],
-    models: Annotated[str | None, typer.Option(help="Names with commas between, or all; default all.")] = None,
+    models: Annotated[
+        str | None, typer.Option(help=f"Of {', '.join(get_args(ModelName))}, with commas between, or all; default all.")
+    ] = None,
     window_days: Annotated[int | None, typer.Option(help="Days of 86,400 s before a conversion; default 30.")] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV files beside the Parquet ones.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="Write CSV files beside the Parquet ones.")] = False,
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="DIR", help="Config directory whose `attribution` gives other defaults."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Attribute anybody's conversions to anybody's touches, to the cent. Exit 1 if a row was rejected."""
+    """Divide the revenue of conversions among the touches before them, to the cent. Exit 1 if a row was rejected."""
     from delivery_ops.attribution.run import run_attribution
 
     defaults = load(config).attribution if config else Attribution()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True)
 
-_ROLES = "owner, writer, folder, publisher, dagster, reader or analyst."
+_ROLES = "analyst reads the marts, reader the ledger too. Others: owner, writer, folder, publisher, dagster."
 
 
 @group.command("url")

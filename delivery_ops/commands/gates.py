@@ -5,12 +5,13 @@ Belongs here: this command. Does not belong here: what a gate finds (``gates``).
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from delivery_ops import telling, terminal
 from delivery_ops.options import Config, Json, load
+from delivery_ops.settings import GateName
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -18,7 +19,9 @@ group = typer.Typer(no_args_is_help=True)
 @group.command("check")
 def gate_check(
     target: Annotated[str, typer.Argument(metavar="URL_OR_FILE", help="A published page, or an HTML file.")],
-    only: Annotated[str | None, typer.Option("--gate", metavar="NAME", help="Only this gate.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--gate", metavar="NAME", help=f"Only this one: {' or '.join(get_args(GateName))}.")
+    ] = None,
     page_url: Annotated[
         str | None, typer.Option("--page-url", help="The URL a file is, or will be, published at.")
     ] = None,

@@ -52,7 +52,7 @@ def init(
 
 
 def run(date: Day = None, config: Config = None, as_json: Json = False) -> None:
-    """Do the daily run for a date: load, export, judge, transform, publish, report.
+    """Do the daily run: load files, export Search Console days, judge pages, build the marts, write the report.
 
     The date decides which Search Console days and which pages are due: those up to its end. The marts and the report
     always count everything that is known when the run is made.
@@ -71,7 +71,10 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Dagster's webserver on 127.0.0.1.")] = 3000,
     as_json: Json = False,
 ) -> None:
-    """Start PostgreSQL and Dagster (webserver, daemon) and keep them running until Ctrl-C."""
+    """Start PostgreSQL and Dagster and keep them running until Ctrl-C.
+
+    Dagster's webserver shows lineage, runs and checks; its daemon does the daily run every morning.
+    """
     from delivery_ops import processes
 
     def begun(running: Running) -> None:
@@ -90,7 +93,9 @@ def up(
 
 def down(
     config: Config = None,
-    force: Annotated[bool, typer.Option("--force", help="Stop PostgreSQL even while others are connected.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Stop PostgreSQL even while others are connected.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Stop everything of the operation, the embedded PostgreSQL too."""

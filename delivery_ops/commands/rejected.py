@@ -21,7 +21,7 @@ def _readable(text: str | None) -> str | None:
 
 def rejected(
     source: Annotated[
-        str | None, typer.Option(metavar="S", help="Only of this source, or of this file's lines.", callback=_readable)
+        str | None, typer.Option(metavar="S", help="Only of this source, or of this events file.", callback=_readable)
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 50,
     config: Config = None,

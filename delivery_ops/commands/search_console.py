@@ -18,7 +18,9 @@ group = typer.Typer(no_args_is_help=True)
 
 @group.command("export")
 def search_console_export(
-    property_: Annotated[str, typer.Option("--property", metavar="P", help="A configured property.")],
+    property_: Annotated[
+        str, typer.Option("--property", metavar="P", help="As it is configured, such as sc-domain:example.com.")
+    ],
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First Pacific day.")],
     end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last Pacific day.")],
     config: Config = None,
