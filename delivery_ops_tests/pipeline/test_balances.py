@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +88,14 @@ def test_every_model_gives_away_exactly_what_was_earned(seen: Seen) -> None:
             if row["model"] == model:
                 by_currency[row["currency"]] += row["credit_minor"]
         assert by_currency == _sums(earned)
+
+
+def test_the_report_and_the_mart_take_the_same_unattributed_share(seen: Seen) -> None:
+    shares: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for row in seen.analytics["credit_split"]:
+        shares[row["currency"], row["model"]] += row["volume_share"] if row["is_unattributed"] else 0
+    told = {(row["currency"], row["model"]): row["share"] for row in seen.document["unattributed_share"]}
+    assert told == pytest.approx(shares)
 
 
 def _sums(earned: dict[tuple[str, str], int]) -> Counter[str]:
