@@ -96,7 +96,9 @@ def _troubles(run: RunFacts) -> Iterator[Text]:
     if run.retired:
         yield sentences("Retired", run.retired, lines=_RETIRED_LINES)
     if run.skipped:
-        yield sentences("Not done", run.skipped, lines=_SKIPPED_LINES if run.failures else _SKIPPED_LINES + _FAILURE_LINES // 2)
+        yield sentences(
+            "Not done", run.skipped, lines=_SKIPPED_LINES if run.failures else _SKIPPED_LINES + _FAILURE_LINES // 2
+        )
 
 
 def _balances(run: RunFacts) -> Iterator[RenderableType]:
