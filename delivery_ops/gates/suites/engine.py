@@ -8,6 +8,7 @@ about any page, so it is raised, not counted.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -109,6 +110,8 @@ def _great_expectations() -> Any:
         warnings.simplefilter("ignore")
         import great_expectations
         import great_expectations.expectations
+    # It tells of temporary folders at a level of its own: any library that calls basicConfig brings that on the screen.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     return great_expectations
 
 

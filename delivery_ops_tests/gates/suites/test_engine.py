@@ -1,5 +1,7 @@
 """At stake: Great Expectations decides. That it reads every rule as the rule is written is proved here, once."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -86,3 +88,15 @@ def test_severity_reaches_great_expectations_too(rules_of, gate: str) -> None:
     levels = {"error": "critical", "warning": "warning"}
     suite = GATE_BY_NAME[gate].suite()
     assert [one.severity.value for one in suite.expectations] == [levels[rule.severity] for rule in rules_of[gate]]
+
+
+def test_judging_says_nothing_although_a_library_has_opened_the_log() -> None:
+    """dbt's tracker calls ``basicConfig`` when it is imported, which a first run does before it judges."""
+    program = (
+        "import logging; logging.basicConfig();"
+        "from delivery_ops.gates.suites.engine import expectation_suite, judge_rows;"
+        "from delivery_ops.gates.suites.rules import none_of;"
+        "print(len(judge_rows(expectation_suite('one', [none_of('x', 'a', 'a is there')]), [{'a': 1}])))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("1\n", "")
