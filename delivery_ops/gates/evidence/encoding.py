@@ -1,7 +1,8 @@
 """Which character encoding a page's bytes are in.
 
-Belongs here: the HTML standard's order of evidence and its list of encodings. Does not belong here: decoding. A page
-read in the wrong encoding has wrong titles and broken JSON strings, and would fail for what its author did right.
+Belongs here: the HTML standard's order of evidence. Does not belong here: decoding, and the WHATWG's list of labels,
+which ``webencodings`` keeps. A page read in the wrong encoding has wrong titles and broken JSON strings, and would
+fail for what its author did right.
 """
 
 from __future__ import annotations
@@ -9,19 +10,13 @@ from __future__ import annotations
 import codecs
 import re
 
+import webencodings
+
 _META_LOOKED_AT = 1_024
 
-# The encodings of the WHATWG standard, by Python's name. Anything else Python knows (zip, punycode, utf-7) is no
-# encoding of a web page.
-ENCODINGS = frozenset(
-    """
-    utf-8 utf-16-le utf-16-be koi8-r koi8-u mac-roman mac-cyrillic cp866 cp874 cp932 cp1250 cp1251 cp1252 cp1253 cp1254
-    cp1255 cp1256 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10
-    iso8859-13 iso8859-14 iso8859-15 iso8859-16 gbk gb18030 big5 big5hkscs euc_jp iso2022_jp shift_jis euc_kr
-    """.split()  # noqa: SIM905 - a list of 40 lines says no more
-)
-# What the standard reads a label as: Latin-1 and ASCII are windows-1252 on the web.
-_READ_AS = {"ascii": "cp1252", "iso8859-1": "cp1252", "utf-16": "utf-16-le", "gb2312": "gbk"}
+# Two entries of the standard's list are no encoding of a page: one is for binary data in scripts, the other stands for
+# encodings that browsers refuse to read.
+_NO_PAGES = frozenset({"x-user-defined", "replacement"})
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -53,9 +48,8 @@ def encoding_of(body: bytes, content_type: str) -> str:
 
 
 def _known(label: str) -> str | None:
-    try:
-        name = codecs.lookup(label).name
-    except LookupError:
+    found = webencodings.lookup(label)
+    if found is None or found.name in _NO_PAGES:
         return None
-    name = _READ_AS.get(name, name)
-    return name if name in ENCODINGS else None
+    # The standard reads gbk as the gb18030 it is a part of.
+    return "gb18030" if found.name == "gbk" else str(found.codec_info.name)
