@@ -102,14 +102,15 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def _amount_minor(texts: Mapping[str, str | None]) -> int | None:
-    if texts["amount_minor"] is not None:
-        return _converted("invalid_amount", "amount_minor", texts["amount_minor"], values.whole_number)
-    currency = texts["currency"]
-    if texts["amount"] is not None and currency is None:
+    field = "amount" if texts["amount_minor"] is None else "amount_minor"
+    text, currency = texts[field], texts["currency"]
+    if text is None:
+        return None
+    if currency is None:
         _reject("missing_field", "currency", "it is empty beside an amount")
-    return _converted(
-        "invalid_amount", "amount", texts["amount"], lambda text: values.minor_units(text, currency or "")
-    )
+    if field == "amount_minor":
+        return _converted("invalid_amount", field, text, values.whole_number)
+    return _converted("invalid_amount", field, text, lambda decimal: values.minor_units(decimal, currency))
 
 
 def _minutes(texts: Mapping[str, str | None]) -> int | None:

@@ -142,9 +142,11 @@ def test_a_row_that_cannot_be_read_says_which_field_and_why(
     assert cause in refused.value.cause
 
 
-def test_an_amount_without_its_currency_is_refused_and_hours_alone_need_none() -> None:
-    both = {"amount": "amount", "currency": "currency"}
-    with pytest.raises(Rejected, match="beside an amount"):
-        record("costs", values={"currency": ""}, **both)
-    alone = record("costs", values={"currency": "", "amount": ""}, **both)
+@pytest.mark.parametrize("columns", [{"amount": "amount"}, {"amount_minor": "cents"}], ids=["decimal", "minor units"])
+def test_an_amount_without_its_currency_is_refused_and_hours_alone_need_none(columns: dict[str, str]) -> None:
+    with pytest.raises(Rejected, match="currency: it is empty beside an amount") as refused:
+        record("costs", values={"currency": ""}, currency="currency", **columns)
+    assert refused.value.code == "missing_field"
+    empty = dict.fromkeys(("currency", *columns.values()), "")
+    alone = record("costs", values=empty, currency="currency", **columns)
     assert (alone["amount_minor"], alone["currency"], alone["worked_minutes"]) == (None, None, 90)
