@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from duckdb import ColumnExpression, ConstantExpression, Expression, SQLExpression, StarExpression
+from duckdb import ColumnExpression, ConstantExpression, Expression, FunctionExpression, SQLExpression, StarExpression
 
 from delivery_ops import money
 from delivery_ops.errors import BadUsage
 
 _SQL = Path(__file__).parent / "sql"
 _DELIMITERS = ",;\t|"
+_FLOATS = {"FLOAT", "DOUBLE"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,7 @@ def open_intake(path: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")  # instants without an offset are UTC
     connection.execute("SET VARIABLE currencies = ?", [sorted(money.CURRENCIES)])
     connection.execute("SET VARIABLE largest_minor = ?", [money.LARGEST_MINOR])
+    connection.execute(query("number_text"))
     connection.execute(query("rejected"))
     return connection
 
@@ -80,7 +82,7 @@ def take(connection: duckdb.DuckDBPyConnection, path: Path, kind: FileKind) -> I
         rows = connection.read_parquet(str(path)) if is_parquet else _read_csv(connection, path, kind)
         if missing := [name for name in kind.required if name not in rows.columns]:
             raise _unreadable(path, kind, f"it lacks {', '.join(missing)}; it has {', '.join(rows.columns)}")
-        rows.select(*_as_text(kind, rows.columns)).create("given")
+        rows.select(*_as_text(kind, rows)).create("given")
     except (OSError, duckdb.Error) as error:
         raise _unreadable(path, kind, str(error).strip().splitlines()[0]) from error
     unreadable = 0 if is_parquet else _reject_unreadable(connection, kind)
@@ -128,12 +130,17 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, kind: FileKind)
     )
 
 
-def _as_text(kind: FileKind, columns: list[str]) -> list[Expression]:
+def _as_text(kind: FileKind, rows: duckdb.DuckDBPyRelation) -> list[Expression]:
     """The columns of ``kind`` as text, null where the file has none, and the number of the row from 1."""
-    texts = [
-        (ColumnExpression(name) if name in columns else ConstantExpression(None)).cast("VARCHAR").alias(name)
-        for name in (*kind.required, *kind.optional)
-    ]
+    types = dict(zip(rows.columns, map(str, rows.types), strict=True))
+
+    def text(name: str) -> Expression:
+        if name not in types:
+            return ConstantExpression(None).cast("VARCHAR")
+        column = ColumnExpression(name)
+        return FunctionExpression("number_text", column) if types[name] in _FLOATS else column.cast("VARCHAR")
+
+    texts = [text(name).alias(name) for name in (*kind.required, *kind.optional)]
     return [SQLExpression("row_number() OVER ()").alias("row"), *texts]
 
 

@@ -204,6 +204,31 @@ def test_parquet_is_read_as_csv_is_whatever_its_types(tmp_path: Path, write: Wri
     assert not (tmp_path / "out" / "credit.csv").exists()
 
 
+def test_whole_numbers_meet_whether_their_column_has_gaps_or_not(tmp_path: Path, write: Write) -> None:
+    """pandas writes ids with a gap among them as 17.0 and NaN or null; no number is nobody's id."""
+    nan, day = float("nan"), WON - timedelta(days=1)
+    files = write(
+        [touch(1, day, contact_id=17), touch(2, day, contact_id=2**53), touch(3, day, contact_id=18)],
+        [
+            conversion(0.0, 100.0, contact_id=17.0, refund_of=nan),
+            conversion(1.0, 100.0, contact_id=2.0**53, refund_of=None),
+            conversion(2.0, 100.0, contact_id=18.5, refund_of=nan),
+            conversion(3.0, 100.0, contact_id=None, refund_of=nan),
+            conversion(4.0, -100.0, contact_id=nan, refund_of=0.0),
+        ],
+    )
+    done = run_attribution(*files, tmp_path / "out", models=["last"])
+    assert (done.conversions.kept, done.conserved) == (5, True)
+    found = [(row["conversion_id"], row["touch_id"], row["reason"]) for row in rows(tmp_path / "out/credit.parquet")]
+    assert sorted(found) == [
+        ("0", "1", None),
+        ("1", "2", None),
+        ("2", None, "no_touch"),
+        ("3", None, "no_identity"),
+        ("4", "1", None),
+    ]
+
+
 def test_the_largest_amounts_are_shared_out_and_summed_exactly(tmp_path: Path, write: Write) -> None:
     largest = 10**15
     files = write(

@@ -48,13 +48,19 @@ def _rows(parquet: Any, names: list[str]) -> Iterator[Row | Malformed]:
 
 
 def _text(value: object) -> str:
-    """A Parquet value as the text a CSV file would hold: numbers without exponent, times in ISO 8601."""
+    """A Parquet value as the text a CSV file would hold: numbers without exponent, times in ISO 8601.
+
+    A whole number is the same text as a float and as an integer: a column of integers with gaps is one of floats where
+    pandas wrote it, and its ids must meet those of a column without.
+    """
     if value is None:
         return ""
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     if isinstance(value, float):
-        return "" if math.isnan(value) else format(Decimal(repr(value)), "f")
+        if math.isnan(value):
+            return ""
+        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime | date | time):

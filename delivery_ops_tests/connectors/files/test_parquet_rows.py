@@ -41,6 +41,23 @@ def test_parquet_values_become_the_texts_a_csv_would_hold(tmp_path: Path) -> Non
     assert items[0].raw.startswith('{"text": "007", "whole": "7"')
 
 
+def test_whole_numbers_of_a_column_with_gaps_are_those_of_one_without(tmp_path: Path) -> None:
+    """pandas has no integers with gaps: it writes the ids 17 and nothing as 17.0 and NaN or null."""
+    whole = [17, 0, -3, 2**53, None]
+    floats = [None if number is None else float(number) for number in whole]
+    table = pa.table(
+        {
+            "whole": pa.array(whole, pa.int64()),
+            "gaps": pa.array(floats, pa.float64()),
+            "zero": pa.array([17.0, -0.0, -3.0, 2.0**53, float("nan")], pa.float64()),
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet")
+    _, items = read(tmp_path / "rows.parquet")
+    texts = ["17", "0", "-3", "9007199254740992", ""]
+    assert [list(one.values.values()) for one in items if isinstance(one, Row)] == [[text] * 3 for text in texts]
+
+
 def test_a_parquet_row_with_nul_is_malformed_and_a_file_damaged_in_the_middle_is_unreadable(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     pq.write_table(pa.table({"id": ["a\0", "b"] * 5_000}), path, compression="none", use_dictionary=False)
