@@ -7,6 +7,7 @@ batch in one transaction, so a broken-off run is finished by running it again: w
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -176,11 +177,15 @@ def _printable(name: str) -> str:
 
 
 def _lines_of(path: Path, tell: progress.Tell) -> Iterator[bytes]:
-    """The file's lines. Of one that is too large to be an event only the beginning: enough to be refused for it.
+    """The file's lines, without the byte order mark that some programs begin a file in UTF-8 with.
+
+    Of a line that is too large to be an event only the beginning: enough to be refused for it.
     ``tell`` is told how many bytes are read, once a batch."""
     try:
         with path.open("rb") as file:
             size, read = os.fstat(file.fileno()).st_size, 0  # a pipe has the size 0
+            if file.peek().startswith(codecs.BOM_UTF8):
+                file.read(len(codecs.BOM_UTF8))
             for number, line in enumerate(iter(partial(file.readline, MAX_BYTES + 1), b""), 1):
                 yield line
                 part = line

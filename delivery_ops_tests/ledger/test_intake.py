@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -146,6 +147,21 @@ def test_a_second_run_keeps_nothing_new_and_says_so(ledger: Ledger, draft: Make)
     head = ledger.head()
     assert append_ndjson(ledger, lines, Prefixed()) == Balance(received=5, duplicate=5)
     assert ledger.head() == head
+
+
+@pytest.mark.parametrize("first", ["an event", "a blank line", "the largest event", "nothing"])
+def test_a_mark_of_utf_8_at_the_start_of_a_file_is_no_part_of_its_first_line(
+    ledger: Ledger, draft: Make, database: Database, tmp_path: Path, first: str
+) -> None:
+    bodies = {"an event": line(draft("a")), "a blank line": b"\n", "nothing": b""}
+    largest = line(draft("a")).rstrip().ljust(MAX_BYTES) + b"\n"
+    file = tmp_path / "events.ndjson"
+    file.write_bytes(codecs.BOM_UTF8 + bodies.get(first, largest) + line(draft("b")) + codecs.BOM_UTF8 + b"{}\n")
+    has_event = first in {"an event", "the largest event"}
+    balance = append_ndjson(ledger, file, Prefixed())
+    assert balance == Balance(received=2 + has_event, kept=1 + has_event, rejected=1)
+    number = 2 if first == "nothing" else 3
+    assert rejected(database) == [("events.ndjson", f"events.ndjson, line {number}", "malformed_json")]
 
 
 def test_a_line_too_large_for_an_event_is_refused_and_the_next_ones_are_read(
