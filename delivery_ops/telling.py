@@ -112,11 +112,14 @@ def export(summary: PropertySummary, *, as_json: bool) -> None:
     if as_json:
         error = summary.error.as_record() if summary.error else None
         spans = [{"start": each.start, "end": each.last} for each in summary.refused]
-        terminal.print_json({"property": summary.property_name, **days, "refused": spans, "error": error})
+        told = {"property": summary.property_name, **days, "there_already": summary.there_already}
+        terminal.print_json({**told, "refused": spans, "error": error})
         return
     for name, found in days.items():
         span = f": {found[0]} to {found[-1]}" if found else ""
         terminal.say(f"{name:<11} {len(found)} days{span}")
+    if summary.there_already:
+        terminal.say(f"{'there':<11} {summary.there_already} days before this call")
     for refused in summary.refused:
         terminal.say(f"not to be had: {refused.start} to {refused.last}")
     if summary.error:

@@ -25,12 +25,13 @@ from delivery_ops.settings import SearchConsole, SearchProperty, Settings
 class PropertySummary:
     """What a run did for one property.
 
-    ``results`` has the days tried and those found incomplete, oldest first; a day that was already there is in
-    neither. ``refused`` are days asked for that cannot be had: not wanted, no longer kept by Google, or not ended.
+    ``results`` has the days tried and those found incomplete, oldest first. Of a range asked for, ``there_already``
+    counts the days that were neither missing nor stale, and ``refused`` are days asked for that cannot be had: not wanted, no longer kept by Google, or not ended.
     """
 
     property_name: str
     results: tuple[DayResult, ...] = ()
+    there_already: int = 0
     refused: tuple[DaySpan, ...] = ()
     error: DeliveryOpsError | None = None
 
@@ -114,7 +115,7 @@ def export_range(
     wanted = available(search_console.start, as_of=now, now=now).within(span)
     plan = _plan(exporter, configured(search_console, property_), wanted, len(span))
     [summary] = _carry_out(exporter, [plan], progress)
-    return replace(summary, refused=span.without(wanted))
+    return replace(summary, there_already=len(wanted) - len(summary.results), refused=span.without(wanted))
 
 
 def configuration(settings: Settings) -> SearchConsole:

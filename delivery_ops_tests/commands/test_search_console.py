@@ -46,6 +46,7 @@ def test_search_console_export_goes_on_where_the_last_one_ended(exported: list[S
     assert (first.code, second.code) == (0, 0)
     assert first.document["exported"] == ["2026-03-04", "2026-03-05", "2026-03-06"]
     assert second.document["exported"] == ["2026-03-03", "2026-03-07"]
+    assert (first.document["there_already"], second.document["there_already"]) == (0, 3)
 
 
 def test_search_console_export_of_what_is_there_says_so_and_names_days_that_cannot_be_had(
@@ -55,6 +56,7 @@ def test_search_console_export_of_what_is_there_says_so_and_names_days_that_cann
     assert said.code == 0
     # The configured start is 2 March: the day before is not wanted, that day itself was still missing.
     assert "exported    1 days: 2026-03-02 to 2026-03-02" in said.out
+    assert "there       5 days before this call" in said.out
     assert "not to be had: 2026-03-01 to 2026-03-01" in said.out
 
 
