@@ -26,7 +26,8 @@ class PropertySummary:
     """What a run did for one property.
 
     ``results`` has the days tried and those found incomplete, oldest first. Of a range asked for, ``there_already``
-    counts the days that were neither missing nor stale, and ``refused`` are days asked for that cannot be had: not wanted, no longer kept by Google, or not ended.
+    counts the days that were neither missing nor stale, and ``refused`` are those that cannot be had: not wanted, no
+    longer kept by Google, or not ended.
     """
 
     property_name: str
