@@ -20,7 +20,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from delivery_ops.errors import DeliveryOpsError, Transient
-from delivery_ops.search_console.failures import AnswerMalformed, CredentialsRefused, NotPermitted, failure
+from delivery_ops.search_console.failures import AnswerMalformed, CredentialsRefused, NotPermitted, failure, storable
 from delivery_ops.search_console.paging import PAGE_SIZE, Paginator, Row
 from delivery_ops.search_console.windows import DaySpan
 from delivery_ops.settings import Settings
@@ -93,13 +93,13 @@ class SearchConsoleClient:
         """Ask how far the days of ``span`` are complete: one ``[date]`` query over fresh data."""
         subject = f"{property_} {span.start} to {span.last}"
         answer = self._query(property_, subject, _body(span, ("date",)))
-        metadata = answer.get("metadata") or {}
+        metadata = {} if answer.get("metadata") is None else answer["metadata"]
         try:
-            # The wire has the first spelling, the discovery document the second.
-            found = metadata.get("first_incomplete_date") or metadata.get("firstIncompleteDate")
-            first_incomplete = date.fromisoformat(found) if found else None
+            # The wire has the first spelling, the discovery document the second. Only their absence says "complete".
+            found = metadata.get("first_incomplete_date", metadata.get("firstIncompleteDate"))
+            first_incomplete = None if found is None else date.fromisoformat(found)
         except (AttributeError, TypeError, ValueError) as error:
-            raise _malformed(subject, f"its metadata is {metadata!r}") from error
+            raise _malformed(subject, f"its metadata is {metadata!r:.200}") from error
         return Completeness(span=span, first_incomplete=first_incomplete)
 
     def pages(self, property_: str, day: date, dimensions: tuple[Dimension, ...]) -> Iterator[list[Row]]:
@@ -123,8 +123,12 @@ class SearchConsoleClient:
         """The properties the account may read, sorted."""
         subject = "the account's properties"
         answer = self._ask(lambda service: service.sites().list(), "listing properties", subject)
-        entries = answer.get("siteEntry", [])
-        return sorted(str(e["siteUrl"]) for e in entries if e.get("permissionLevel") != "siteUnverifiedUser")
+        entries = answer.get("siteEntry", [])  # the key is absent where there is nothing
+        if not isinstance(entries, list) or not all(
+            isinstance(e, dict) and _is_name(e.get("siteUrl")) for e in entries
+        ):
+            raise _malformed(subject, f"its siteEntry is {entries!r:.200}")
+        return sorted(e["siteUrl"] for e in entries if e.get("permissionLevel") != "siteUnverifiedUser")
 
     def _query(self, property_: str, subject: str, body: dict[str, Any]) -> dict[str, Any]:
         def request(service: Any) -> Any:
@@ -137,7 +141,7 @@ class SearchConsoleClient:
         # Where there is nothing, rows is absent and the aggregation type stands alone. Without both it is somebody
         # else's answer, and taking it for "no rows" would make a zero day of a broken one.
         if not isinstance(answer.get("rows", [] if "responseAggregationType" in answer else None), list):
-            raise _malformed(subject, f"the answer has no rows, but {sorted(answer)}")
+            raise _malformed(subject, f"the answer has no rows, but {sorted(answer)!r:.200}")
         return answer
 
     def _ask(self, request: Callable[[Any], Any], doing: str, subject: str) -> dict[str, Any]:
@@ -196,6 +200,10 @@ def _body(span: DaySpan, dimensions: tuple[Dimension, ...]) -> dict[str, Any]:
 
 def _is_keys(keys: object, count: int) -> bool:
     return isinstance(keys, list) and len(keys) == count and all(isinstance(key, str) for key in keys)
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and storable(name) == name
 
 
 def _malformed(subject: str, cause: str) -> DeliveryOpsError:

@@ -124,11 +124,16 @@ def classify(refusal: Refusal, *, doing: str, subject: str, now: datetime) -> De
 def failure(
     kind: Failure, doing: str, *, subject: str, cause: str, retry_after: timedelta | None = None
 ) -> DeliveryOpsError:
-    """An error of ``kind`` with that kind's remedy."""
-    remedy = _REMEDIES[kind]
+    """An error of ``kind`` with that kind's remedy. ``cause`` may quote an answer, so it is made ``storable``."""
+    remedy, cause = _REMEDIES[kind], storable(cause)
     if issubclass(kind, Transient):
         return kind(doing, subject=subject, cause=cause, remedy=remedy, retry_after=retry_after)
     return kind(doing, subject=subject, cause=cause, remedy=remedy)
+
+
+def storable(text: str) -> str:
+    """``text``, with an escape for what JSON can spell and no table holds: NUL and half a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def _kind(status: int, body: Mapping[str, Any] | None) -> Failure:
@@ -151,7 +156,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     """The body where it is JSON with an ``error``, else None."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) and isinstance(value.get("error"), dict | str) else None
 

@@ -69,8 +69,13 @@ def attempt(request: Any, *, doing: str, subject: str) -> dict[str, Any]:
         raise classify(refusal, doing=doing, subject=subject, now=clock.now()) from error
     except GoogleAuthError as error:
         raise _of_credentials(error, doing, subject) from error
-    except (OSError, httplib2.HttpLib2Error, http.client.HTTPException, UnicodeDecodeError) as error:
+    except (OSError, httplib2.HttpLib2Error, http.client.HTTPException) as error:
         cause = f"no answer came ({type(error).__name__}: {error})"
+        raise failure(Unavailable, doing, subject=subject, cause=cause) from error
+    except (ValueError, RecursionError, AttributeError) as error:
+        # The library reads bodies without care: bytes that are no text, numbers and nesting beyond what Python's
+        # reader takes, and an error's message that is no text.
+        cause = f"the answer cannot be read ({type(error).__name__})"
         raise failure(Unavailable, doing, subject=subject, cause=cause) from error
     if not isinstance(answer, dict):  # the library hands a body that is no JSON through as text
         raise failure(Unavailable, doing, subject=subject, cause=f"the answer is no JSON object but {answer!r:.80}")

@@ -28,8 +28,8 @@ class TinySearchConsole:
     """``truth[property][day]`` maps (query, page) to (clicks, impressions); totals and page rows are its sums.
 
     Days from ``first_incomplete`` on are answered with what there is so far, as the real one does. ``faults`` maps
-    a property, or (property, day), to the (status, body) it is answered with. ``calls`` counts requests: a probe is
-    one over several days.
+    a property, or (property, day), to the (status, body) it is answered with; bytes are sent as they are. ``calls``
+    counts requests: a probe is one over several days.
     """
 
     endpoint: str
@@ -46,7 +46,8 @@ class TinySearchConsole:
         fault = self.faults.get(name) or (first == last and self.faults.get((name, first)))
         if fault:
             status, error = fault
-            return Response(json.dumps(error), status=status, content_type="application/json")
+            data = error if isinstance(error, bytes) else json.dumps(error)
+            return Response(data, status=status, content_type="application/json")
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         rows = [row for day in days for row in self._rows(name, day, tuple(body["dimensions"]))]
         answer = {"responseAggregationType": "byPage"} | ({"rows": rows} if rows else {})

@@ -112,6 +112,8 @@ def test_exactly_full_pages_cost_one_more_request_and_then_end(client, api):
         b"\xff\xfe",
         b"[]",
         b"null",
+        pytest.param(b'{"rows": ' + b"[" * 100_000, id="nested deeper than can be read"),
+        pytest.param(b'{"rows": ' + b"9" * 5_000 + b"}", id="a number longer than can be read"),
     ],
 )
 def test_a_success_that_is_no_json_is_asked_for_again(client, api, naps, answer):
@@ -126,10 +128,15 @@ def test_a_success_that_is_no_json_is_asked_for_again(client, api, naps, answer)
         pytest.param({}, id="neither rows nor aggregation type"),
         pytest.param({"status": "ok"}, id="somebody else's answer"),
         pytest.param({"rows": {}}, id="rows are no list"),
+        pytest.param({"rows": None, "responseAggregationType": "byPage"}, id="rows are null"),
         pytest.param({"rows": [17]}, id="a row is no object"),
         pytest.param({"rows": [{"clicks": 1.0}]}, id="a row without keys"),
         pytest.param({"rows": [row("2026-03-02")]}, id="a key too few"),
+        pytest.param({"rows": [row("2026-03-02", "a", "b")]}, id="a key too many"),
         pytest.param({"rows": [row("2026-03-02", None)]}, id="a key that is null"),
+        pytest.param({"rows": [row("2026-03-02", ["a"])]}, id="a key that is a list"),
+        pytest.param({"rows": [{"keys": "2026-03-02"}]}, id="keys that are one text"),
+        pytest.param({"rows": [row("2026-03-02", "a"), row("2026-03-02", "a", clicks=2.0)]}, id="a row twice"),
     ],
 )
 def test_an_answer_against_the_contract_is_a_typed_error(client, api, answer):
@@ -199,6 +206,35 @@ def test_a_missing_permission_stays_one_when_the_list_cannot_be_had_either(clien
         pages(client)
 
 
+@pytest.mark.parametrize(
+    "sites",
+    [
+        {"siteEntry": [{"permissionLevel": "siteOwner"}]},
+        {"siteEntry": [{"siteUrl": None, "permissionLevel": "siteOwner"}]},
+        {"siteEntry": [{"siteUrl": ["sc-domain:example.com"]}]},
+        {"siteEntry": [{"siteUrl": "sc-domain:exam\0ple.com"}]},
+        {"siteEntry": [{"siteUrl": "sc-domain:exam\ud800ple.com"}]},
+        {"siteEntry": ["sc-domain:example.com"]},
+        {"siteEntry": {"siteUrl": "sc-domain:example.com"}},
+        {"siteEntry": None},
+    ],
+)
+def test_a_list_of_properties_against_the_contract_costs_the_hint_alone(client, api, httpserver, sites):
+    httpserver.expect_request("/webmasters/v3/sites").respond_with_json(sites)
+    with pytest.raises(AnswerMalformed, match="siteEntry"):
+        client.visible_properties()
+    api.say(FORBIDDEN, status=403)
+    with pytest.raises(NotPermitted, match="no permission"):
+        pages(client)
+
+
+@pytest.mark.parametrize("message", [17, None, ["no permission"], {"text": "no permission"}])
+def test_a_refusal_whose_message_is_no_text_is_an_error_of_ours(client, api, message):
+    api.say(*[{"error": {"code": 404, "message": message}}] * 5, status=404)
+    with pytest.raises((RequestRefused, Unavailable), match="2026-03-02"):
+        pages(client)
+
+
 def test_a_server_that_is_not_there_is_unavailable(naps):
     client = SearchConsoleClient(endpoint="http://127.0.0.1:1", sleep=naps.append)
     with pytest.raises(Unavailable, match="ConnectionRefusedError"):
@@ -248,9 +284,15 @@ def test_days_are_complete_up_to_the_first_incomplete_one(client, api, answer, c
     assert (body["dimensions"], body["dataState"]) == (["date"], "all")
 
 
-@pytest.mark.parametrize("found", ["yesterday", 20260328, ["2026-03-28"]])
-def test_a_watermark_that_is_no_date_is_never_taken_for_complete(client, api, found):
-    api.say(NOTHING | {"metadata": {"first_incomplete_date": found}})
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *({"first_incomplete_date": found} for found in ("yesterday", "", 20260328, 0, False, ["2026-03-28"], [])),
+        *([], "", 0, False, "2026-03-28", [{"first_incomplete_date": "2026-03-28"}]),
+    ],
+)
+def test_a_watermark_that_is_no_date_is_never_taken_for_complete(client, api, metadata):
+    api.say(NOTHING | {"metadata": metadata})
     with pytest.raises(AnswerMalformed):
         client.completeness(PROPERTY, SPAN)
 

@@ -97,6 +97,47 @@ def test_a_run_exports_the_window_up_to_the_newest_complete_day(exporter, api):
     ]
 
 
+def test_a_hostile_answer_costs_that_property_and_day_alone(exporter, api):
+    """Each of these days is answered with something else that Google never promised."""
+
+    def answer(*rows, **changes):
+        usual = {"clicks": 1.0, "impressions": 2.0, "position": 1.0}
+        return {"responseAggregationType": "byPage", "rows": [{"keys": list(keys)} | usual | changes for keys in rows]}
+
+    hostile = [
+        lambda day: answer([day], clicks=-1),
+        lambda day: answer([day], impressions=10**400),
+        lambda day: answer([day], position=float("nan")),
+        lambda day: answer([day], clicks=None),
+        lambda day: answer([day], [day]),
+        lambda day: answer(["2026-03-01"]),
+        lambda day: answer([]),
+        lambda day: answer([day, "shoes"]),
+        lambda day: answer([None]),
+        lambda day: {"rows": {day: 1}},
+        lambda day: {"day": day},
+        lambda day: b'{"rows": ' + b"[" * 100_000,
+        lambda day: b'{"rows": ' + b"9" * 5_000 + b"}",
+    ]
+    days = [date(2026, 3, 12) + timedelta(days=at) for at in range(len(hostile))]
+    for day, make in zip(days, hostile, strict=True):
+        api.faults[A, day] = (200, make(str(day)))
+    api.truth[A][date(2026, 3, 26)] = {("sho\0es", "https://a.example/"): (1, 2)}
+    api.truth[A][date(2026, 3, 27)] = {("shoes", "https://a.example/\0"): (1, 2)}
+    lost = [*days, *march(26, 27)]
+    summaries = run(exporter, configure(A, B, trailing_days=16))
+    assert (summaries[A].missing, summaries[A].exported, summaries[A].zero) == (lost, [], march(25))
+    assert (summaries[B].missing, len(summaries[B].exported)) == ([], 15)
+    assert sorted(impressions(exporter, A)) == march(25)
+
+
+def test_a_refusal_that_no_table_can_hold_as_it_is_stops_nobody_else(exporter, api):
+    api.faults[A] = (403, {"error": {"errors": [{"reason": "forbidden", "message": "no\0 permission\ud800"}]}})
+    summaries = run(exporter, configure(A, B))
+    assert len(summaries[B].exported) == 4
+    assert "no\\0 permission\\ud800" in str(summaries[A].error)
+
+
 def test_a_second_run_at_the_same_instant_probes_and_does_nothing_else(exporter, api):
     run(exporter, configure(A, B))
     api.calls.clear()

@@ -141,3 +141,14 @@ def test_any_answer_at_all_becomes_exactly_one_of_our_errors(status, body):
     error = verdict(status, body)
     assert isinstance(error, Permanent) != isinstance(error, Transient)
     assert isinstance(error, DeliveryOpsError)
+
+
+@pytest.mark.parametrize("body", [b'{"error": ' * 100_000, b'{"error": ' + b"9" * 5_000 + b"}"])
+def test_a_body_that_no_reader_can_take_in_is_judged_by_its_status(body):
+    assert type(verdict(500, body)) is Unavailable
+
+
+def test_what_a_refusal_says_can_be_stored_whatever_it_says():
+    """PostgreSQL holds no NUL and nothing holds half a character; the error goes into the log and the ledger."""
+    error = verdict(403, json.dumps(old_form("forbidden", "no\0 permission\ud800 für x", domain="global")).encode())
+    assert error.cause == "no\\0 permission\\ud800 für x"

@@ -88,6 +88,12 @@ def test_a_fragment_is_a_row_of_its_own_with_the_key_of_its_page():
         pytest.param([row("2026-03-08", position=float("nan"))], [], [], id="a position that is no number"),
         pytest.param([{"keys": ["2026-03-08"], "clicks": 1.0, "impressions": 2.0}], [], [], id="no position"),
         pytest.param([row("2026-03-08")], [row("2026-03-08", "https://example.com/\ud800")], [], id="half a character"),
+        pytest.param([row("2026-03-08")], [row("2026-03-08", f"{HOME}\0")], [], id="a NUL in a page"),
+        pytest.param([row("2026-03-08")], [], [row("2026-03-08", "sho\0es", HOME)], id="a NUL in a query"),
+        pytest.param([row("2026-03-08", clicks=10**400)], [], [], id="more than any double"),
+        pytest.param([row("2026-03-08", clicks=None)], [], [], id="clicks that are null"),
+        pytest.param([row("2026-03-08", position=-1.0)], [], [], id="a position before the first"),
+        pytest.param([row("2026-03-08", position=[3.5])], [], [], id="a position in a list"),
         pytest.param([], [row("2026-03-08", HOME)], [], id="pages without a total: no zero day"),
         pytest.param([], [], [row("2026-03-08", "shoes", HOME)], id="queries without a total: no zero day"),
     ],
@@ -99,11 +105,12 @@ def test_rows_that_cannot_be_what_was_asked_for_are_a_typed_error(totals, pages,
 
 COUNTS = st.integers(0, 10**12).map(float)
 POSITIONS = st.floats(1, 500)
+NO_NUL = st.characters(codec="utf-8", exclude_characters="\0")
 
 
 @given(
     st.dictionaries(
-        st.tuples(st.text(max_size=5), st.sampled_from(["a", "B", "c?x=1", "%C3%A4", "ä"])),
+        st.tuples(st.text(NO_NUL, max_size=5), st.sampled_from(["a", "B", "c?x=1", "%C3%A4", "ä"])),
         st.tuples(COUNTS, COUNTS, POSITIONS),
         max_size=8,
     ),
