@@ -44,7 +44,7 @@ GATE_BY_NAME = {
     "schemaCheck": Gate(
         measure=measure_structured_data,
         suite=schema_check_suite,
-        rules_version=lambda: f"1+schema.org-{vocabulary.version()}+{google_rules.RULES_VERSION}",
+        rules_version=lambda: f"2+schema.org-{vocabulary.version()}+{google_rules.RULES_VERSION}",
     ),
     "seoTagsPresent": Gate(measure=measure_seo_tags, suite=seo_tags_present_suite, rules_version=lambda: "2"),
 }

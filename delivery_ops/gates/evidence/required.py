@@ -61,15 +61,16 @@ def _lacks_of(graph: Graph, thing: Thing, rule: TypeRule, *, is_last: bool) -> I
         if not given:
             yield Lack(thing=thing, message=f"{title} needs {_either(requirement)}")
         elif requirement.is_number and not any(_is_number(value) for value in given):
-            message = f"{title} needs a number as {_either(requirement)}, found {quoted(str(given[0]), 40)}"
+            found = "a thing" if isinstance(given[0], Thing) else quoted(str(given[0]), 40)
+            message = f"{title} needs a number as {_either(requirement)}, found {found}"
             yield Lack(thing=thing, message=message, is_invalid=True)
     for part in rule.parts:
         yield from _lacks_of_part(graph, thing, part, title)
 
 
 def _lacks_of_part(graph: Graph, thing: Thing, part: PartRule, title: str) -> Iterator[Lack]:
-    values = list(graph.values(thing, part.property))
-    inner = list({id(found): found for value in values if (found := graph.thing_of(value))}.values())
+    values = graph.values(thing, part.property)
+    inner = list({id(value): value for value in values if isinstance(value, Thing)}.values())
     if len(inner) < part.at_least:
         message = f"{title} needs at least {part.at_least} things under {part.property}, found {len(inner)}"
         yield Lack(thing=thing, message=message)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from delivery_ops.gates import vocabulary
 from delivery_ops.gates.evidence.json_text import JsonFault, line_and_column, read_json
-from delivery_ops.gates.evidence.linked_data import MAX_THINGS, Graph, Thing
+from delivery_ops.gates.evidence.linked_data import MAX_THINGS, Context, Graph, Thing
 from delivery_ops.gates.evidence.page import Page, line_number
 from delivery_ops.gates.evidence.records import Details, Evidence, Facts, plain, quoted
 from delivery_ops.gates.evidence.required import Lack, lacks
@@ -78,7 +78,7 @@ def measure_structured_data(page: Page) -> Evidence:
         return Evidence(facts=StructuredData(http_status=page.status))
     blocks = {block.number: block for block in _blocks(page)}
     findings = _Findings(blocks)
-    graph = Graph()
+    graph = Graph(_base_of(page))
     for block in blocks.values():
         _read_block(block, graph, findings)
     things = [thing for thing in graph.things if thing.is_item]
@@ -106,6 +106,12 @@ def measure_structured_data(page: Page) -> Evidence:
         types=", ".join(sorted({name for thing in things for name in _known_types(thing)})[:_TYPES_KEPT]),
     )
     return Evidence(facts=facts, details=findings.told())
+
+
+def _base_of(page: Page) -> str:
+    """The address that the page's relative ones are taken from: its own, or what its first base element names."""
+    named = (element.get("href") for element in page.elements if element.tag == "base")
+    return Context(base=page.final_url or "").address_of(next((href for href in named if href is not None), ""))
 
 
 def _blocks(page: Page) -> Iterator[Block]:
@@ -136,7 +142,9 @@ def _read_block(block: Block, graph: Graph, findings: _Findings) -> None:
         findings.add_at("jsonld_html_escaped", message, block.number, escaped.start())
     things = graph.add_block(read.value, block.number)
     if things is None:
-        findings.add_at("jsonld_limit", f"the page describes more than {MAX_THINGS} things", block.number, 0)
+        findings.add_at(
+            "jsonld_limit", f"the page describes or refers to more than {MAX_THINGS} things", block.number, 0
+        )
         return
     if not things:
         findings.add_at("jsonld_empty", quoted(plain(block.text), 40), block.number, 0)

@@ -87,6 +87,7 @@ FINE = {
         ARTICLE | {"@context": ["https://schema.org", "https://w3id.org/x"], "@type": "Credential"}
     ],
     "a reference": [ARTICLE | {"author": {"@id": "#ada"}}],
+    "a reference by an alias": [ARTICLE | {"@context": ["https://schema.org", {"k": "@id"}], "author": {"k": "#ada"}}],
     "a nested thing known by its id": [ARTICLE | {"author": {"@id": "https://a.example/ada", "name": "Ada"}}],
     "a thing typed elsewhere on the page": [
         [ARTICLE | {"@id": "#a"}, {"@context": "https://schema.org", "@id": "#a", "name": "x"}]
@@ -136,6 +137,51 @@ def test_good_markup_passes_without_a_word(codes, blocks: list[Any]) -> None:
     assert codes(*blocks) == []
 
 
+URL = "https://www.client.example/boots/"
+OFFER = {"@context": "https://schema.org", "@type": "Offer"}
+CRUMBS = [step(1) | {"@id": "#a"}, step(2) | {"id": f"{URL}#b"}]
+# id → (what the page refers to, where the offer without a price says it is, before both on the page)
+REFERENCES = {
+    "by schema.org's alias": ({"id": "#o"}, {"@id": "#o"}, ""),
+    "to schema.org's alias": ({"@id": "#o"}, {"id": "#o"}, ""),
+    "by an alias of the page's own": ({"key": "#o"}, {"key": "#o"}, ""),
+    "by a prefix": ({"@id": "shop:#o"}, {"@id": "https://shop.example/#o"}, ""),
+    "relative to the page": ({"@id": "#o"}, {"@id": f"{URL}#o"}, ""),
+    "relative to the folder": ({"@id": "offer"}, {"@id": f"{URL}offer"}, ""),
+    "absolute on the host": ({"@id": "/o"}, {"@id": "https://WWW.client.example/o"}, ""),
+    "relative to the base": ({"@id": "#o"}, {"@id": "https://shop.example/x#o"}, '<base href="//shop.example/x">'),
+    "relative to a base in the folder": ({"@id": "o"}, {"@id": f"{URL}x/o"}, "<base><base href=x/><base href=y/>"),
+    "that is no address": ({"@id": "http://["}, {"@id": "http://["}, ""),
+    "to a blank node": ({"@id": "_:o"}, {"@id": "_:o"}, ""),
+}
+OWN_NAMES = ["https://schema.org", {"key": "@id", "shop": "https://shop.example/"}]
+
+
+@pytest.mark.parametrize(("reference", "identifier", "before"), REFERENCES.values(), ids=REFERENCES)
+def test_a_reference_is_followed(look, reference: dict[str, str], identifier: dict[str, str], before: str) -> None:
+    blocks = [PRODUCT | {"@context": OWN_NAMES, "offers": reference}, OFFER | {"@context": OWN_NAMES} | identifier]
+    assert look("schemaCheck", before + "".join(map(script, blocks)), url=URL).codes == ["google_required"]
+    blocks[1] |= {"price": 5}
+    assert look("schemaCheck", before + "".join(map(script, blocks)), url=URL).codes == []
+
+
+def test_a_reference_is_relative_to_the_base_its_context_names(look) -> None:
+    context = ["https://schema.org", {"@base": "https://shop.example/"}]
+    blocks = [PRODUCT | {"@context": context, "offers": {"@id": "o"}}, OFFER | {"@id": "https://shop.example/o"}]
+    assert look("schemaCheck", "".join(map(script, blocks)), url=URL).codes == ["google_required"]
+
+
+def test_a_reference_is_relative_to_where_the_page_was_found(look) -> None:
+    html = script(PRODUCT | {"offers": {"@id": "#o"}}) + script(OFFER | {"@id": f"{URL}#o"})
+    assert look("schemaCheck", html, url="https://client.example/", final_url=URL).codes == ["google_required"]
+
+
+@pytest.mark.parametrize("by", ["id", "@id"])
+def test_a_trail_may_refer_to_its_steps(look, by: str) -> None:
+    html = script(trail({by: "#a"}, {by: "#b"})) + script({"@context": "https://schema.org", "@graph": CRUMBS})
+    assert look("schemaCheck", html, url=URL).codes == []
+
+
 WRONG: dict[str, tuple[list[Any], list[str]]] = {
     "trailing comma": ([json.dumps(ARTICLE)[:-1] + ",}"], ["jsonld_syntax"]),
     "a broken block beside a good one": ([ARTICLE, "{"], ["jsonld_syntax"]),
@@ -183,6 +229,10 @@ WRONG: dict[str, tuple[list[Any], list[str]]] = {
     "one offer of two without": ([PRODUCT | {"offers": [PRODUCT["offers"], {"@type": "Offer"}]}], ["google_required"]),
     "price with its currency": ([PRODUCT | {"offers": {"@type": "Offer", "price": "49.90 €"}}], ["google_invalid"]),
     "price with a comma": ([PRODUCT | {"offers": {"@type": "Offer", "price": "49,90"}}], ["google_invalid"]),
+    "price that is a thing": (
+        [PRODUCT | {"offers": {"@type": "Offer", "price": {"@type": "PriceSpecification", "price": 5}}}],
+        ["google_invalid"],
+    ),
     "price that is true": ([PRODUCT | {"offers": {"@type": "Offer", "price": True}}], ["google_invalid"]),
     "aggregate without currency": (
         [PRODUCT | {"offers": {"@type": "AggregateOffer", "lowPrice": 5}}],
@@ -287,13 +337,13 @@ def test_every_block_of_schema_orgs_own_examples_is_read(look, reference_data: P
     }
 
 
-KEYWORDS = ["@context", "@type", "@id", "@graph", "@list", "@set", "@reverse", "@value", "@vocab"]
+KEYWORDS = ["@context", "@base", "@type", "@id", "@graph", "@list", "@set", "@reverse", "@value", "@vocab"]
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
-    | st.sampled_from(["https://schema.org", "Product", "@id", "s:x", ""]),
+    | st.sampled_from(["https://schema.org", "Product", "@id", "s:x", "", "http://["]),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
@@ -308,7 +358,7 @@ JSON = st.recursive(
 
 @given(st.lists(JSON, max_size=3))
 def test_no_json_can_break_the_measurement(look, blocks: list[Any]) -> None:
-    look("schemaCheck", "<body>" + "".join(map(script, blocks)), headers=(("content-type", "text/html"),))
+    look("schemaCheck", "<body>" + "".join(map(script, blocks)), headers=(("content-type", "text/html"),), url=URL)
 
 
 @given(st.text(max_size=200))
@@ -330,7 +380,11 @@ HOSTILE = {
     "one id many times": script("[" + ",".join([NODE.replace('"name"', '"@id":"#a","name"')] * 4_900) + "]"),
     "an offer referred to many times": script(
         '{"@context":"https://schema.org","@type":"Product","name":"x","offers":['
-        + '{"@id":"#o"},' * MANY + '{"@id":"#o","@type":"Offer"}]}'
+        + '{"@id":"#o"},' * 4_900 + '{"@id":"#o","@type":"Offer"}]}'
+    ),
+    "references without end": script(
+        '{"@context":"https://schema.org","@type":"Product","name":"x","offers":['
+        + ",".join(f'{{"id":"{at}"}}' for at in range(60_000)) + ',{"@id":"#o","@type":"Offer"}]}'
     ),
     "a megabyte of brackets": script("[" + "[]," * 300_000 + "[]]"),
     "a megabyte of escapes": script('["' + "\\u0041" * 150_000 + '"]'),
@@ -340,7 +394,7 @@ HOSTILE = {
 @pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE)
 def test_markup_without_measure_costs_no_more_than_its_size(look, html: str) -> None:
     started = time.process_time()
-    evidence = look("schemaCheck", f"<body>{html}").evidence
+    evidence = look("schemaCheck", f"<body>{html}", url=URL).evidence
     assert time.process_time() - started < 4
     assert len(evidence.details) <= 2 * (DETAILS_PER_CODE + 1)
 
