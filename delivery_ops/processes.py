@@ -111,7 +111,7 @@ def end_up(settings: Settings) -> bool:
     file = up_record.file(settings)
     if not file.exists():
         return False
-    with file.open("r+", encoding="ascii") as record:
+    with file.open("r+", encoding="ascii", errors="replace") as record:
         if up_record.locked(record):
             return process_sessions.end(up_record.forgotten(record))
         process = None
@@ -123,9 +123,9 @@ def end_up(settings: Settings) -> bool:
             if time.monotonic() > deadline:
                 raise Permanent(
                     "ending the operation's processes",
-                    subject=f"process {process}",
+                    subject=f"the `up` that holds {file}",
                     cause=f"it still runs after {_END_WITHIN_SECONDS} s",
-                    remedy=f"End it with `kill -9 {process}`, then run "
+                    remedy=f"End it ({f'`kill -9 {process}`' if process else f'`fuser {file}` names it'}), then run "
                     f"`delivery-ops down{option_of(settings.config_dir)}` again.",
                 )
             time.sleep(0.05)
@@ -137,13 +137,14 @@ def _alone(settings: Settings) -> Iterator[TextIO]:
     """The record of this ``up``, locked; what a killed one has left is ended before."""
     with plain_errors("starting the operation", settings.state_dir):
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        opened = up_record.file(settings).open("a+", encoding="ascii")
+        opened = up_record.file(settings).open("a+", encoding="ascii", errors="replace")
     with opened as record:
         if not up_record.locked(record):
+            owner = up_record.owner(record)
             raise BadUsage(
                 "starting the operation",
                 subject=settings.operation,
-                cause=f"it already runs (process {up_record.owner(record)})",
+                cause="it already runs" + (f" (process {owner})" if owner else ""),
                 remedy=f"Use it, or end it with `delivery-ops down{option_of(settings.config_dir)}`.",
             )
         remains = up_record.forgotten(record)

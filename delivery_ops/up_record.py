@@ -8,11 +8,14 @@ something answers there. The lock says whether ``up`` lives, for a process id ma
 from __future__ import annotations
 
 import fcntl
+import re
 from pathlib import Path
 from typing import TextIO
 
 from delivery_ops.process_sessions import Session
 from delivery_ops.settings import Settings
+
+_PROCESS = re.compile(r"[1-9][0-9]{0,8}\n")  # to others a signal may go to a whole group
 
 
 def file(settings: Settings) -> Path:
@@ -30,10 +33,11 @@ def locked(record: TextIO) -> bool:
 
 
 def owner(record: TextIO) -> int | None:
-    """The process id of the ``up`` that holds ``record``; ``None`` while it is only just beginning."""
+    """The process id of the ``up`` that holds ``record``; ``None`` while it is only just beginning, or where somebody
+    has spoilt its line."""
     record.seek(0)
     line = record.readline()
-    return int(line) if line.endswith("\n") else None
+    return int(line) if _PROCESS.fullmatch(line) else None
 
 
 def forgotten(record: TextIO) -> list[Session]:

@@ -5,6 +5,7 @@ Real processes in place of Dagster's, which start faster; ``system/test_up.py`` 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -187,10 +188,27 @@ def test_what_a_killed_up_has_left_is_ended(
     assert orphan.wait() == -signal.SIGTERM
 
 
-def test_a_file_of_no_sense_is_no_up(settings: Settings) -> None:
+@pytest.mark.parametrize("garbage", [b"x\ny z\n", b"\xff\xfe\n"], ids=["words", "no text"])
+def test_a_file_of_no_sense_is_no_up(settings: Settings, garbage: bytes) -> None:
     settings.state_dir.mkdir()
-    (settings.state_dir / "up.pid").write_text("x\ny z\n", encoding="ascii")
+    (settings.state_dir / "up.pid").write_bytes(garbage)
     assert not processes.end_up(settings)
+
+
+@pytest.mark.parametrize("garbage", [b"x\n", b"\xff\xfe\n"], ids=["words", "no text"])
+def test_an_up_whose_number_is_lost_is_refused_and_told_by_its_file(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, garbage: bytes
+) -> None:
+    monkeypatch.setattr(processes, "_END_WITHIN_SECONDS", 0)
+    settings.state_dir.mkdir()
+    record = settings.state_dir / "up.pid"
+    record.write_bytes(garbage)
+    with record.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(BadUsage, match=r"it already runs\. "):
+            processes.up(settings, port=free_port(), begun=pytest.fail, serving=pytest.fail)
+        with pytest.raises(Permanent, match=rf"`fuser {record}` names it"):
+            processes.end_up(settings)
 
 
 HOLD = """

@@ -55,6 +55,11 @@ def test_one_alone_has_the_lock_until_its_file_is_closed(record: Path) -> None:
         pytest.param("41", None, id="the first digits of a number that is being written"),
         pytest.param("4123\n", 4123, id="only itself"),
         pytest.param(f"4123\n4124 1.5\n{ADDRESS}\n", 4123, id="and more"),
+        pytest.param("x\n4124 1.5\n", None, id="a line that is no number"),
+        pytest.param("\x00\x7f\n", None, id="a damaged line"),
+        pytest.param("0\n", None, id="a number that would be our own group"),
+        pytest.param("-4123\n", None, id="a number that would be a group"),
+        pytest.param("99999999999\n", None, id="a number that no process has"),
     ],
 )
 def test_the_owner_is_told_once_its_line_is_whole(record: Path, written: str, owner: int | None) -> None:
