@@ -1,7 +1,7 @@
 """Reading a YAML config file so that every complaint names file, line, key, what was found and what is allowed.
 
-Belongs here: parsing with line numbers, ``${VARIABLE}`` replacement, and turning a validation error into that
-sentence. Does not belong here: what a config file means (``settings`` and the rooms' own files say that), and the words
+Belongs here: ``${VARIABLE}`` replacement, and turning a validation error into that sentence. Does not belong here: what
+a config file means (``settings`` and the rooms' own files say that), how YAML is read (``config_yaml``), and the words
 for what is wrong (``config_words``).
 """
 
@@ -13,63 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from delivery_ops import config_words
 from delivery_ops.config_words import Key
+from delivery_ops.config_yaml import NotYaml, parse
 from delivery_ops.errors import BadUsage
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
-_MOST_VALUES, _DEEPEST = 100_000, 50
-_TAG = "tag:yaml.org,2002:"
-_TAGS = {_TAG + name for name in ("null", "bool", "int", "float", "str", "seq", "map")}
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML without silent surprises.
-
-    A key given twice is an error, not "the last one wins"; a key is text; a date stays text until its field's type
-    reads it, so that a wrong one is reported with its key; there are no tags of other kinds of value.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in {f"{_TAG}str", f"{_TAG}merge"}:
-                shown = f" {key_node.value}" if isinstance(key_node, yaml.ScalarNode) else ""
-                raise _wrong(key_node, f"the key{shown} is no text; put it in quotes")
-            if key_node.value in seen:
-                raise _wrong(key_node, f"the key {key_node.value!r} stands twice")
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        shown = f"{str(node.value)[:40]!r}"
-        try:
-            value = super().construct_object(node, deep)
-        except ValueError as error:
-            raise _wrong(node, f"{shown} cannot be read as {node.tag.removeprefix(_TAG)}") from error
-        if isinstance(value, int) and value.bit_length() > 63:
-            raise _wrong(node, f"the number {shown} has more than 64 bits")
-        return value
-
-    def refuse_tag(self, node: yaml.Node) -> None:
-        raise _wrong(node, f"the tag {node.tag.replace(_TAG, '!!')} has no meaning here; text goes in quotes")
-
-
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != f"{_TAG}timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_StrictLoader.yaml_constructors = {
-    **{tag: yaml.SafeLoader.yaml_constructors[tag] for tag in _TAGS},
-    None: _StrictLoader.refuse_tag,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,17 +42,10 @@ class ConfigFile:
         Raises:
             BadUsage: the file is missing, unreadable, no YAML mapping, or names a variable that is not set.
         """
-        text = _text(path)
         try:
-            loader = _StrictLoader(text)
-            node = loader.get_single_node()
-            _refuse_too_much(node)
-            values = None if node is None else loader.construct_document(node)
-            lines = _lines(node, ())
-        except yaml.YAMLError as error:
-            raise _unusable(path, f"it is no valid YAML{_fault(error, text)}") from error
-        except RecursionError as error:
-            raise _unusable(path, "it is no valid YAML: it is nested too deeply") from error
+            values, lines = parse(_text(path))
+        except NotYaml as error:
+            raise _unusable(path, f"it is no valid YAML{error}") from error
         if not isinstance(values, dict):
             raise _unusable(path, f"it must hold keys with values (found {config_words.kind(values)})")
         file = cls(path=path, values=values, lines=lines)
@@ -177,49 +125,6 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _unusable(path, f"it is no text in UTF-8, line {line}") from error
-
-
-def _refuse_too_much(node: yaml.Node | None) -> None:
-    """An alias counts as all that it names, so that one inside what it names counts without end."""
-    waiting, count = [(node, 0)], 0
-    while waiting:
-        at, depth = waiting.pop()
-        count += 1
-        if at is not None and (count > _MOST_VALUES or depth > _DEEPEST):
-            raise _wrong(at, f"there are more than {_MOST_VALUES:,} values, or one inside more than {_DEEPEST} others")
-        if isinstance(at, yaml.MappingNode):
-            waiting += [(inner, depth + 1) for pair in at.value for inner in pair]
-        elif isinstance(at, yaml.SequenceNode):
-            waiting += [(inner, depth + 1) for inner in at.value]
-
-
-def _lines(node: yaml.Node | None, key: Key) -> dict[Key, int]:
-    """The line of each key below ``node``."""
-    if node is None:
-        return {}
-    found = {key: node.start_mark.line + 1}
-    if isinstance(node, yaml.MappingNode):
-        for name, inner in node.value:
-            found |= _lines(inner, (*key, name.value))
-            found[(*key, name.value)] = name.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for at, inner in enumerate(node.value):
-            found |= _lines(inner, (*key, at))
-    return found
-
-
-def _wrong(node: yaml.Node, cause: str) -> yaml.YAMLError:
-    return yaml.constructor.ConstructorError(None, None, cause, node.start_mark)
-
-
-def _fault(error: yaml.YAMLError, text: str) -> str:
-    """Where ``error`` is, and what."""
-    if isinstance(error, yaml.reader.ReaderError):
-        line = text.count("\n", 0, error.position) + 1
-        return f", line {line}: there is a character in it that YAML does not allow"
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
-        return f", line {error.problem_mark.line + 1}: {error.problem}"
-    return f": {error}"
 
 
 def _fields(model: type[BaseModel], key: Key) -> Collection[str]:

@@ -81,7 +81,12 @@ def complaint(tmp_path: Path, text: str, **variables: str) -> str:
         pytest.param('name: a\nitems: ["\\0"]\n', ["line 2", "key items.0", "no text can have"], id="an escaped one"),
         pytest.param('name: "\\ud800"\n', ["line 1", "key name", "no text can have"], id="half a character"),
         pytest.param("name: a\nitems:\n  - days: " + "9" * 5000, ["line 3", "cannot be read as int"], id="long digits"),
-        pytest.param("name: a\nitems:\n  - days: 0x" + "f" * 5000, ["line 3", "more than 64 bits"], id="many bits"),
+        pytest.param("name: a\nitems:\n  - days: " + "9" * 30, ["line 3", "more than 64 bits"], id="many bits"),
+        pytest.param("name: a\nitems:\n  - days: 1:30\n", ["line 3", "items.0.days", "found '1:30'"], id="base 60"),
+        pytest.param("name: a\nitems:\n  - days: 0x1f\n", ["line 3", "items.0.days", "found '0x1f'"], id="base 16"),
+        pytest.param(
+            "name: a\nitems:\n  - days: 1:30.5\n", ["line 3", "found '1:30.5'"], id="base 60, with a fraction"
+        ),
         pytest.param("name: a\nitems: !!set {b}\n", ["line 2", "the tag !!set has no"], id="a tag of another kind"),
         pytest.param("name: " + "[" * 3000 + "]" * 3000, ["nested too deeply"], id="depth that Python cannot read"),
         pytest.param("name: " + "[" * 60 + "]" * 60, ["line 1", "inside more than 50"], id="depth"),
@@ -127,6 +132,11 @@ def test_keys_that_are_merged_in_have_their_lines(tmp_path: Path) -> None:
     text = "name: a\nitems:\n  - &one\n    days: 0\n  - {<<: *one}\n  - {<<: *one, days: 3}\n"
     assert "line 4, key items.0.days" in complaint(tmp_path, text)
     assert read(tmp_path, text).values["items"] == [{"days": 0}, {"days": 0}, {"days": 3}]
+
+
+def test_a_number_with_a_nought_before_it_is_decimal_and_as_a_name_keeps_it(tmp_path: Path) -> None:
+    file = read(tmp_path, "name: 010\nitems: [{days: 010}]\n")
+    assert file.validate(Outer, file.values) == Outer(name="010", items=(Inner(days=10),))
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
