@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from delivery_ops import ctrl_c, telling, terminal
+from delivery_ops.errors import DeliveryOpsError
 from delivery_ops.options import Config, Day, Json, load
 from delivery_ops.settings import DATABASE_URL_VARIABLE, option_of
 
@@ -73,22 +74,32 @@ def up(
 ) -> None:
     """Start PostgreSQL and Dagster and keep them running until Ctrl-C.
 
-    Dagster's webserver shows lineage, runs and checks; its daemon does the daily run every morning.
+    Dagster's webserver shows lineage, runs and checks; its daemon does the daily run every morning. With --json the one
+    document comes once the webserver answers; what ends it later is told by the exit code and on standard error.
     """
     from delivery_ops import processes
+
+    settings = load(config)
+    served: list[Running] = []
 
     def begun(running: Running) -> None:
         for each in running.processes if not as_json else ():
             terminal.say(f"{each.name}: process {each.pid}, log {each.log}")
 
     def serving(running: Running) -> None:
+        served.append(running)
         if as_json:
             terminal.print_json(running.as_record())
         else:
             terminal.say(f"Runs and lineage: {running.url}    (Ctrl-C ends everything but PostgreSQL)")
         terminal.flush()
 
-    processes.up(load(config), port=port, begun=begun, serving=serving)
+    try:
+        processes.up(settings, port=port, begun=begun, serving=serving)
+    except DeliveryOpsError as error:
+        raise typer.Exit(terminal.complain(error, as_json=as_json and not served)) from error
+    if as_json and not served:
+        terminal.print_json({"url": None, "processes": []})
 
 
 def down(

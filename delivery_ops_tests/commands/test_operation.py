@@ -5,10 +5,16 @@ that reads one document.
 from __future__ import annotations
 
 import re
+import socket
+import sys
 from pathlib import Path
+from typing import Any
 
-from delivery_ops import starter
-from delivery_ops.settings import DATABASE_URL_VARIABLE
+import pytest
+
+from delivery_ops import processes, starter
+from delivery_ops.processes import Program
+from delivery_ops.settings import DATABASE_URL_VARIABLE, Settings
 from delivery_ops_tests.commanding import complaint, ended, give, start
 
 OPERATION = """\
@@ -19,6 +25,12 @@ clients:
   - {id: acme, name: Acme, tier: gold}
 deliverable_types: [article]
 """
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
 
 
 def test_a_database_url_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
@@ -62,6 +74,38 @@ def test_the_demo_of_a_real_operation_is_refused(tmp_path: Path) -> None:
     assert said.code == 2
     assert "its operation is real" in complaint(said)[1]
     assert not (tmp_path / "state").exists()
+
+
+ANSWERS_ONCE = """
+import http.server, sys
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.BaseHTTPRequestHandler).handle_request()
+"""
+ENDS_UP = "import os, signal, time; os.kill(os.getppid(), signal.SIGTERM); time.sleep(600)"
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "document"),
+    [
+        pytest.param(ANSWERS_ONCE, 1, {"url": "http://127.0.0.1:{port}"}, id="it dies once it has answered"),
+        pytest.param("", 1, {"error": "Permanent", "subject": "web"}, id="it dies before it answers"),
+        pytest.param(ENDS_UP, 0, {"url": None, "processes": []}, id="it is ended before it answers"),
+    ],
+)
+def test_up_tells_one_document_however_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, code: int, document: dict[str, Any]
+) -> None:
+    def programs(_: Settings, *, port: int) -> tuple[Program, ...]:
+        return (Program(name="web", command=(sys.executable, "-c", program, str(port)), log=tmp_path / "web.log"),)
+
+    monkeypatch.setattr(processes, "programs", programs)
+    monkeypatch.setattr(processes, "_prepared", lambda _: {})
+    starter.write(tmp_path)
+    port = free_port()
+    said = give("up", "--config", tmp_path, "--port", str(port), "--json")
+    assert said.code == code
+    wanted = {key: value.format(port=port) if isinstance(value, str) else value for key, value in document.items()}
+    assert {key: said.document[key] for key in wanted} == wanted
+    assert ("running the operation: web" in said.err) == (code == 1)
 
 
 def test_down_of_an_operation_that_never_ran_says_so(tmp_path: Path) -> None:
