@@ -46,7 +46,7 @@ GATE_BY_NAME = {
         suite=schema_check_suite,
         rules_version=lambda: f"2+schema.org-{vocabulary.version()}+{google_rules.RULES_VERSION}",
     ),
-    "seoTagsPresent": Gate(measure=measure_seo_tags, suite=seo_tags_present_suite, rules_version=lambda: "2"),
+    "seoTagsPresent": Gate(measure=measure_seo_tags, suite=seo_tags_present_suite, rules_version=lambda: "3"),
 }
 
 

@@ -67,7 +67,7 @@ def test_the_evidence_says_what_was_measured_and_of_which_bytes(httpserver: HTTP
     assert seo.evidence.items() >= {"title": "Boot", "titles": 1, "canonical": f"{SITE}/good", "redirected": 0}.items()
     assert len(schema.evidence["sha256"]) == 64
     assert schema.rules_version == "2+schema.org-30.1+google-2026-07"
-    assert seo.rules_version == "2"
+    assert seo.rules_version == "3"
 
 
 def test_a_gate_on_watch_measures_and_holds_nothing(httpserver: HTTPServer, fetcher: PageFetcher) -> None:

@@ -25,6 +25,7 @@ from delivery_ops.contracts.envelope import EventDraft
 from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
 from delivery_ops.deliverables.fold import DELIVERABLES
+from delivery_ops.deliverables.pages import published_pages
 from delivery_ops.errors import Transient
 from delivery_ops.gates.fetch import PageFetcher
 from delivery_ops.gates.fold import GATES
@@ -104,6 +105,13 @@ class Operation:
     def fold(self) -> None:
         catch_up(self.database.engine(Role.folder), [DELIVERABLES, GATES])
 
+    def exported(self, folder: Path) -> list[dict[str, Any]]:
+        """The evaluations that the lake gets."""
+        lake = Lake(folder / "lake")
+        lake.prepare()
+        assert all(each.agrees for each in export(lake, self.database).comparisons)
+        return lake.read(datasets.GATE_RESULTS).to_pylist()
+
     def events(self, *types: str) -> list[tuple[str, str | None, str]]:
         return [
             (e.event_type, e.deliverable_id, e.payload["gate"]) for e in self.ledger.read() if e.event_type in types
@@ -152,7 +160,7 @@ def test_the_event_says_what_was_found_and_the_hold_names_its_cause(operation: O
         "mode": "enforce",
         "verdict": "fail",
         "cause": "sweep",
-        "rules_version": "2",
+        "rules_version": "3",
     }.items()  # fmt: skip
     assert [finding["code"] for finding in evaluated.payload["findings"]] == [
         "description_missing",
@@ -327,7 +335,7 @@ def test_the_latest_result_is_the_one_evaluated_last(operation: Operation) -> No
     ]
 
 
-def test_synthetic_evaluations_are_kept_and_are_nobodys_latest(operation: Operation) -> None:
+def test_synthetic_evaluations_are_kept_and_are_nobodys_latest(operation: Operation, tmp_path: Path) -> None:
     operation.publish("d-1", "/a")
     said = {"gate": "schemaCheck", "url": f"{SITE}/a", "outcome": "fail", "mode": "enforce", "verdict": "fail",
             "cause": "smoke", "rules_version": "1", "findings": [], "evidence": {}}  # fmt: skip
@@ -343,21 +351,40 @@ def test_synthetic_evaluations_are_kept_and_are_nobodys_latest(operation: Operat
         assert latest_by_page(connection) == []
         assert holds(connection) == set()
         assert connection.execute(text("select synthetic from ops.gate_result")).scalar_one() is True
+    [row] = operation.exported(tmp_path)
+    assert (row["synthetic"], row["standing"]) == (True, False)
 
 
 def test_the_lake_gets_every_evaluation_in_the_columns_agreed(operation: Operation, tmp_path: Path) -> None:
     operation.publish("d-1", "/bad", html="<p>x")
     operation.sweep()
-    lake = Lake(tmp_path / "lake")
-    lake.prepare()
-    assert all(each.agrees for each in export(lake, operation.database).comparisons)
-    rows = lake.read(datasets.GATE_RESULTS).to_pylist()
-    [schema, seo] = sorted(rows, key=lambda row: row["gate"])
+    [schema, seo] = sorted(operation.exported(tmp_path), key=lambda row: row["gate"])
     assert (schema["finding_codes"], schema["evaluated_at"], schema["synthetic"]) == ("jsonld_missing", NOON, False)
     assert seo["finding_codes"] == "canonical_missing,description_missing,h1_missing,lang_missing,title_missing"
     assert json.loads(schema["findings"]) == [
         {"code": "jsonld_missing", "severity": "error", "message": "the page has no JSON-LD block", "where": None}
     ]
+
+
+def test_what_the_lake_says_stands_is_the_latest_of_every_live_page(operation: Operation, tmp_path: Path) -> None:
+    for path in ("/bad", "/good", "/gone"):
+        operation.publish("d-1", path, html="<p>x" if path == "/bad" else None)
+    operation.publish("d-2", "/moved")
+    operation.sweep()
+    operation.site["/good"] = (200, "<p>x")
+    operation.sweep(day_end=tomorrow())
+    operation.append("page.unpublished", "d-1", at=NOON, url=f"{SITE}/gone")
+    operation.append("page.published", "d-1", at=NOON, url=f"{SITE}/moved")  # d-1 was not judged there
+    operation.fold()
+    with operation.database.engine(Role.reader).connect() as connection:
+        live = {(page.deliverable_id, page.page_key) for page in published_pages(connection)}
+        latest = [one for one in latest_by_page(connection) if (one.deliverable_id, one.page_key) in live]
+    standing = [row for row in operation.exported(tmp_path) if row["standing"]]
+    assert sorted(row["event_id"] for row in standing) == sorted(str(one.event_id) for one in latest)
+    assert {(row["page_key"], row["outcome"]) for row in standing} == {
+        ("www.client.example/bad", "fail"),
+        ("www.client.example/good", "fail"),
+    }
 
 
 def test_pages_are_told_one_by_one_and_judged_in_chunks(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,27 +1,25 @@
 """What ``seoTagsPresent`` measures: the few tags by which a search engine names, shows and files a page.
 
-Belongs here: title, description, h1, canonical, language and indexing directives of the raw HTML. Does not belong
-here: what a script may change later (the rendered page), and whether a page passes (the suite). Titles, descriptions
-and canonicals count in the head only, where search engines read them. Visibility is not measured: it needs style
-sheets; an h1 counts unless it stands in a template or noscript.
+Belongs here: title, description, h1, language and indexing directives of the raw HTML; the canonical link has a module
+of its own (``canonical``). Does not belong here: what a script may change later (the rendered page), and whether a page
+passes (the suite). Titles, descriptions and canonicals count in the head only, where search engines read them.
+Visibility is not measured: it needs style sheets; an h1 counts unless it stands in a template or noscript.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from delivery_ops.gates.evidence.canonical import is_canonical, measure_canonical
 from delivery_ops.gates.evidence.page import Element, Page, line_number, text_of
 from delivery_ops.gates.evidence.records import Details, Evidence, Facts, plain, quoted
 from delivery_ops.gates.evidence.robots import prohibitions
 from delivery_ops.gates.fetch import GONE
-from delivery_ops.urls import exact_url, page_key
+from delivery_ops.urls import page_key
 
-_ABSOLUTE = re.compile(r"https?://[^/\\]", re.IGNORECASE)
 _LINES_NAMED = 10
-_ADDRESS_SHOWN = 400  # characters; two addresses often differ only at their ends
 _TEXTS_READ = 10  # of headings inside each other, each one's text holds that of all the others
 
 
@@ -77,7 +75,7 @@ def measure_seo_tags(page: Page) -> Evidence:
     if page.status in GONE:
         return Evidence(facts=SeoTags(http_status=page.status))
     details = Details()
-    facts = {**_texts(page, details), **_canonical(page, details), **_filing(page, details)}
+    facts = {**_texts(page, details), **measure_canonical(page, details), **_filing(page, details)}
     return Evidence(facts=SeoTags(http_status=page.status, **facts), details=details.told())
 
 
@@ -99,18 +97,6 @@ def _texts(page: Page, details: Details) -> dict[str, Any]:
         "h1s": h1s.count,
         "h1s_empty": h1s.are_empty,
         "h1": h1s.first,
-    }
-
-
-def _canonical(page: Page, details: Details) -> dict[str, Any]:
-    """The facts about the canonical link."""
-    canonicals = _tags([element for element in page.head if _is_canonical(element)], attribute="href")
-    return {
-        "canonical_elsewhere": _check_canonicals(page, canonicals, details),
-        "canonicals": len(set(canonicals.texts)),
-        "canonicals_invalid": details.count("canonical_invalid"),
-        "canonical_not_compared": details.count("canonical_not_compared"),
-        "canonical": canonicals.first,
     }
 
 
@@ -139,10 +125,6 @@ def _is_description(element: Element) -> bool:
     return element.tag == "meta" and (element.get("name") or "").strip().lower() == "description"
 
 
-def _is_canonical(element: Element) -> bool:
-    return element.tag == "link" and "canonical" in (element.get("rel") or "").lower().split()
-
-
 def _check_occurrence(name: str, tags: _Tags, details: Details) -> None:
     """Details for a tag that stands several times, or says nothing; a missing one has no place to point at."""
     if tags.count > 1:
@@ -152,35 +134,11 @@ def _check_occurrence(name: str, tags: _Tags, details: Details) -> None:
         details.add(f"{name}_empty", "it says nothing", f"line {tags.lines[0]}")
 
 
-def _check_canonicals(page: Page, canonicals: _Tags, details: Details) -> int | None:
-    """Whether the canonical names another address (1) or this page's (0); ``None`` where that cannot be said. Another
-    scheme and a tracking parameter make another address; only the page's own fragment, which no server sees, is none
-    of it."""
-    by_href = dict(zip(reversed(canonicals.texts), reversed(canonicals.lines), strict=True))
-    invalid = [href for href in by_href if not _ABSOLUTE.match(href) or exact_url(href) is None]
-    for href in invalid:
-        details.add("canonical_invalid", f"{quoted(href)} is no absolute http or https URL", f"line {by_href[href]}")
-    if len(by_href) > 1:
-        named = ", ".join(quoted(href) for href in list(by_href)[:_LINES_NAMED])
-        details.add("canonical_conflicting", f"several are named: {named}", f"line {canonicals.lines[1]}")
-    if invalid or len(by_href) != 1:
-        return None
-    [(href, line)] = by_href.items()
-    if page.url is None:
-        details.add("canonical_not_compared", f"{quoted(href)}: the page's own address is not known", f"line {line}")
-        return None
-    if exact_url(href) == exact_url(page.url.partition("#")[0]):
-        return 0
-    named, own = quoted(href, _ADDRESS_SHOWN), quoted(page.url, _ADDRESS_SHOWN)
-    details.add("canonical_elsewhere", f"it names {named}, the page is at {own}", f"line {line}")
-    return 1
-
-
 def _check_outside_head(page: Page, details: Details) -> None:
     after = page.elements[len(page.head) :]
     for element in after:
         is_title = element.tag == "title" and next(element.iterancestors("svg"), None) is None
-        if is_title or _is_description(element) or _is_canonical(element):
+        if is_title or _is_description(element) or is_canonical(element):
             name = "title" if is_title else "canonical link" if element.tag == "link" else "description"
             ended = f"<{after[0].tag}> on line {line_number(after[0])} ended the head"
             details.add("outside_head", f"this {name} is ignored: {ended}", f"line {line_number(element)}")

@@ -27,7 +27,12 @@ RULES = (
     Rule(code="h1_missing", column="h1s", at_least=1, message="the page has no h1"),
     none_of("h1_empty", "h1s_empty", "the h1 is empty"),
     Rule(code="h1_repeated", column="h1s", at_most=1, message="the page has several h1"),
-    Rule(code="canonical_missing", column="canonicals", at_least=1, message="the head has no canonical link"),
+    Rule(
+        code="canonical_missing",
+        column="canonicals",
+        at_least=1,
+        message="neither the head nor the HTTP header has a canonical link",
+    ),
     none_of("canonical_invalid", "canonicals_invalid", "the canonical link is no absolute URL"),
     Rule(code="canonical_conflicting", column="canonicals", at_most=1, message="canonical links contradict each other"),
     none_of("canonical_elsewhere", "canonical_elsewhere", "the canonical link names another address"),
