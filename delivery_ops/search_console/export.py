@@ -1,13 +1,14 @@
 """One property's Pacific day, from the API into the lake, the ledger and the export log.
 
-Belongs here: the order in which a day becomes visible, and what is announced about it. Does not belong here: which
-days to export (``due``), and whether a day is complete, which the caller has found out.
+Belongs here: the order in which a day becomes visible, and what is announced about it, or about a property that left
+the configuration. Does not belong here: which days to export (``due``), and whether a day is complete, which the caller
+has found out.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -31,6 +32,7 @@ from delivery_ops.search_console.windows import DaySpan, pacific_day, utc_interv
 from delivery_ops.settings import SearchProperty
 
 _DETAIL_LIMIT = 2000
+GONE = "it is no longer configured; its rows are kept and count no more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +88,27 @@ class Exporter:
             detail=str(error)[:_DETAIL_LIMIT],
         )
         key = f"failed:{pacific_day(now)}:{_digest([payload, [str(day) for day in days]])}"
-        self._append([_draft("source.loaded", property_, key, payload, now)])
+        self._append([_draft("source.loaded", property_.property, property_.client, key, payload, now)])
         self._log(results)
         return results
+
+    def retire(self, configured: Collection[str]) -> list[str]:
+        """Announce each property that has rows here and is not ``configured`` any more, as a load of no rows; returns
+        their names. A second call finds none, unless it was exported again meanwhile.
+
+        The rows stay in the lake: Google keeps 16 months and could not give back what is older. The warehouse reads
+        those of configured properties alone.
+        """
+        with self.database.engine(Role.writer).connect() as connection:
+            taken = export_log.last_taken(connection)
+        now = clock.now()
+        retired = []
+        for name, at in taken.items():
+            if name not in configured:
+                payload = _loaded(name, rows=0, digest=None, error_class=None, detail=GONE)
+                if self._append([_draft("source.loaded", name, None, f"gone:{at.isoformat()}", payload, now)]):
+                    retired.append(name)
+        return retired
 
     def logged(self, property_: str, span: DaySpan) -> dict[date, LoggedDay]:
         """What the export log knows of the days of ``span``."""
@@ -100,8 +120,10 @@ class Exporter:
         with self.database.engine(Role.reader).connect() as connection:
             return url_owners(connection, keys)
 
-    def _append(self, drafts: Sequence[EventDraft]) -> None:
-        for draft, result in zip(drafts, self.ledger.append(drafts), strict=True):
+    def _append(self, drafts: Sequence[EventDraft]) -> bool:
+        """True if any of ``drafts`` is news."""
+        results = self.ledger.append(drafts)
+        for draft, result in zip(drafts, results, strict=True):
             if result.outcome not in {"kept", "duplicate"}:
                 raise Permanent(
                     "announcing a search export",
@@ -109,6 +131,7 @@ class Exporter:
                     cause=f"the ledger answered {result.outcome}: {result.reason}",
                     remedy="The day stays due; report this with the rejection that the ledger stored.",
                 )
+        return any(result.outcome == "kept" for result in results)
 
     def _log(self, results: Sequence[DayResult]) -> None:
         with self.database.engine(Role.writer).begin() as connection:
@@ -146,12 +169,12 @@ def _announcements(property_: SearchProperty, found: SearchDay, matched: Match, 
         error_class=None,
         detail=f"Pacific day {found.day}",
     )
+    name, client = property_.property, property_.client
     # The same rows can be announced with other owners, once a page was registered meanwhile: that is a new event.
+    key = f"{found.day}:{_digest([found.digest, processed])}"
     return [
-        _draft("source.loaded", property_, f"{found.day}:{found.digest}", loaded, now),
-        _draft(
-            "search_export.processed", property_, f"{found.day}:{_digest([found.digest, processed])}", processed, now
-        ),
+        _draft("source.loaded", name, client, f"{found.day}:{found.digest}", loaded, now),
+        _draft("search_export.processed", name, client, key, processed, now),
     ]
 
 
@@ -169,14 +192,16 @@ def _loaded(property_: str, *, rows: int, digest: str | None, error_class: str |
     }
 
 
-def _draft(event_type: str, property_: SearchProperty, key: str, payload: dict[str, Any], now: datetime) -> EventDraft:
+def _draft(
+    event_type: str, property_: str, client: str | None, key: str, payload: dict[str, Any], now: datetime
+) -> EventDraft:
     return EventDraft(
         event_type=event_type,
         source=SEARCH_CONSOLE_SOURCE,
-        idempotency_key=f"{event_type}:{property_.property}:{key}",
+        idempotency_key=f"{event_type}:{property_}:{key}",
         timestamp=now,
         actor_role="system",
-        client_id=property_.client,
+        client_id=client,
         payload=payload,
     )
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from delivery_ops.search_console.windows import DaySpan
 
 Status = Literal["complete", "zero", "incomplete", "failed"]
+_TAKEN = ("complete", "zero")
 
 _LOG = sa.table(
     "search_export",
@@ -86,6 +87,13 @@ def record(connection: Connection, results: Sequence[DayResult]) -> None:
         connection.execute(sa.insert(_LOG).values(**values, epoch=earlier.scalar_subquery()))
 
 
+def last_taken(connection: Connection) -> dict[str, datetime]:
+    """The properties of which rows were ever taken, and when they were last."""
+    newest = sa.select(_LOG.c.property, sa.func.max(_LOG.c.exported_at)).where(_LOG.c.status.in_(_TAKEN))
+    rows = connection.execute(newest.group_by(_LOG.c.property).order_by(_LOG.c.property))
+    return dict(rows.tuples().all())
+
+
 def read(connection: Connection, property_: str, span: DaySpan) -> dict[date, LoggedDay]:
     """The days of ``span`` that were ever tried."""
     attempts = sa.select(_LOG.c.date, _LOG.c.status, _LOG.c.exported_at).where(
@@ -93,7 +101,7 @@ def read(connection: Connection, property_: str, span: DaySpan) -> dict[date, Lo
     )
     days: dict[date, LoggedDay] = {}
     for day, status, exported_at in connection.execute(attempts.order_by(_LOG.c.date, _LOG.c.epoch)):
-        taken = exported_at if status in {"complete", "zero"} else None
+        taken = exported_at if status in _TAKEN else None
         before = days[day].exported_at if day in days else None
         days[day] = LoggedDay(status=status, exported_at=taken or before)
     return days

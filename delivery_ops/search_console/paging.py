@@ -41,7 +41,7 @@ class Paginator:
                     AnswerMalformed,
                     "paging through search rows",
                     subject=self._subject,
-                    cause=f"the page from row {self.start_row} gives {keys!r:.200} a second time, so another is missing",
+                    cause=f"the page from row {self.start_row} gives {keys!r:.80} a second time, so another is missing",
                 )
             self._seen.add(keys)
         self.start_row += len(page)

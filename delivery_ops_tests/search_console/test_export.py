@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from delivery_ops import clock
 from delivery_ops.database.roles import Role
 from delivery_ops.lake.datasets import SEARCH_PAGES, SEARCH_QUERIES, SEARCH_TOTALS
+from delivery_ops.search_console.export import GONE
 from delivery_ops.search_console.failures import Unavailable
+from delivery_ops.search_console.windows import DaySpan
 from delivery_ops.settings import SearchProperty
 
 PROPERTY = SearchProperty(property="sc-domain:example.com", client="acme")
@@ -204,3 +206,24 @@ def test_a_failure_is_told_once_a_day_however_often_it_is_met(exporter, truth):
     clock.read_from(lambda: NOON + timedelta(days=1))
     exporter.record_failure(PROPERTY, days, error)
     assert len(events(exporter, "source.loaded")) == 2
+
+
+def test_a_property_that_left_is_announced_once_and_again_after_it_was_exported_anew(exporter, truth):
+    before = None
+    for hour in range(2):
+        clock.read_from(lambda now=NOON + timedelta(hours=hour): now)
+        exporter.export_day(PROPERTY, DAY)
+        assert exporter.retire({NAME, "sc-domain:never.example"}) == []
+        assert exporter.retire({"sc-domain:never.example"}) == [NAME]
+        assert exporter.retire({"sc-domain:never.example"}) == []
+        before = before or files(exporter.lake)
+    said = [(event.payload["rows"], event.payload["detail"]) for event in events(exporter, "source.loaded")]
+    assert said == [(7, "Pacific day 2026-03-08"), (0, GONE), (0, GONE)]
+    assert events(exporter, "ingest.conflict") == []
+    assert files(exporter.lake) == before  # Google would not give them all again
+    assert exporter.logged(NAME, DaySpan(start=DAY, end=DAY + timedelta(days=1)))[DAY].exported_at
+
+
+def test_a_property_of_which_no_day_was_ever_had_leaves_without_a_word(exporter, truth):
+    exporter.record_failure(PROPERTY, [DAY], Unavailable("querying", subject=NAME, cause="no answer", remedy="Wait."))
+    assert exporter.retire(()) == []

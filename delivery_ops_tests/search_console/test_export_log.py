@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from delivery_ops.database.roles import Role
-from delivery_ops.search_console.export_log import DayResult, LoggedDay, read, record
+from delivery_ops.search_console.export_log import DayResult, LoggedDay, last_taken, read, record
 from delivery_ops.search_console.windows import DaySpan
 
 PROPERTY = "sc-domain:example.com"
@@ -73,6 +73,14 @@ def test_a_failure_after_an_export_does_not_make_the_day_missing(database, log):
 def test_the_latest_export_counts(database, log):
     log(taken(at=NOON), taken(at=NOON + HOUR, status="zero"))
     assert logged(database)[DAY] == LoggedDay(status="zero", exported_at=NOON + HOUR)
+
+
+def test_a_property_was_last_taken_at_its_latest_export_of_any_day(database, log):
+    log(taken(), taken(day=NEXT, at=NOON + HOUR, status="zero"), failed(at=NOON + 2 * HOUR))
+    log(taken(property_name="https://example.com/"))
+    log(DayResult(property_name="https://none.example/", day=DAY, status="incomplete", exported_at=NOON))
+    with database.engine(Role.writer).connect() as connection:
+        assert last_taken(connection) == {PROPERTY: NOON + HOUR, "https://example.com/": NOON}
 
 
 def test_other_days_and_other_properties_are_not_read(database, log):

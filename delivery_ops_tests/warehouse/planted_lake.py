@@ -14,6 +14,8 @@ WON = datetime(2026, 3, 20, tzinfo=UTC)
 MATURED = AS_OF - timedelta(days=33)  # 30 days of window and 3 of search lag: 25 February, 12:00 UTC, 04:00 Pacific
 PROPERTY = "sc-domain:acme.example"
 OTHERS = "https://o'hara.example/"
+INSIDE = "https://acme.example/"  # a URL prefix, all of whose pages the domain property has as well
+LEFT = "sc-domain:left.example"  # configured once
 
 
 def deliverable(deliverable_id: str, **changes: Any) -> dict[str, Any]:
@@ -158,10 +160,16 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         found("seen too little", date(2026, 2, 25), 9),
         found("seen too young", date(2026, 2, 26), 1000),
         found("met late", date(2026, 3, 1), 50),
+        found("credited", date(2026, 3, 26), 7, INSIDE, clicks=3),
+        found("seen", date(2026, 3, 26), 6, INSIDE),
+        found("two currencies", date(2026, 3, 26), 3, INSIDE),  # a day that the domain property is missing
+        found("credited", date(2026, 3, 26), 7, LEFT, clicks=3),
+        found("seen", date(2026, 3, 25), 1000, LEFT),
     ],
     datasets.SEARCH_TOTALS: [
         {"property": PROPERTY, "date": date(2026, 3, 26), "clicks": 9, "impressions": 99, "position": 3.5},
         {"property": PROPERTY, "date": date(2026, 3, 14), "clicks": 0, "impressions": 0, "position": None},
+        {"property": LEFT, "date": date(2026, 3, 26), "clicks": 3, "impressions": 7, "position": 2.0},
     ],
     datasets.GATE_RESULTS: [
         judged(1, "credited", "schemaCheck", "fail"),

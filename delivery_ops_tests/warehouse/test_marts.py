@@ -11,7 +11,7 @@ import pytest
 
 from delivery_ops.warehouse.dbt import build
 from delivery_ops_tests.warehouse.conftest import MakeWarehouse
-from delivery_ops_tests.warehouse.planted_lake import AS_OF, EVER, OTHERS, PROPERTY, ROWS, WON
+from delivery_ops_tests.warehouse.planted_lake import AS_OF, EVER, INSIDE, LEFT, OTHERS, PROPERTY, ROWS, WON
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def planted(
         tmp_path_factory.mktemp("planted"),
         ROWS,
         as_of=AS_OF.isoformat(),
-        search_clients={PROPERTY: "acme", OTHERS: "o'hara"},
+        search_clients={PROPERTY: "acme", OTHERS: "o'hara", INSIDE: "acme"},
     )
     build(warehouse)
     with duckdb.connect(str(warehouse.file), read_only=True) as connection:
@@ -108,7 +108,7 @@ def test_a_page_belongs_to_who_had_it_on_that_pacific_day_and_unmatched_rows_sta
         planted,
         "fct_search_performance",
         "page_key, search_date, deliverable_id, impressions",
-        "position('seen' in page_key) = 0",
+        "position('seen' in page_key) = 0 and is_counted",
     )
     assert found_rows == [
         ("credited", date(2026, 3, 26), "credited", 2),
@@ -120,7 +120,20 @@ def test_a_page_belongs_to_who_had_it_on_that_pacific_day_and_unmatched_rows_sta
         ("moved", date(2026, 3, 10), "after", 2),
         ("moved", date(2026, 3, 11), "after", 4),
         ("nobody's", date(2026, 3, 26), None, 32),
+        ("two currencies", date(2026, 3, 26), None, 3),
     ]
+
+
+def test_what_two_properties_have_alike_counts_once_and_stands_in_both(planted: duckdb.DuckDBPyConnection) -> None:
+    inside = rows_of(planted, "fct_search_performance", "page_key, impressions, is_counted", f"property = '{INSIDE}'")
+    assert inside == [("credited", 7, False), ("seen", 6, False), ("two currencies", 3, True)]
+    days = rows_of(planted, "search_daily", "page_rows, page_impressions", f"property = '{INSIDE}'")
+    assert days == [(3, 16)]
+
+
+def test_rows_of_a_property_that_left_the_configuration_count_nowhere(planted: duckdb.DuckDBPyConnection) -> None:
+    for mart in ("fct_search_performance", "search_daily"):
+        assert rows_of(planted, mart, "property", f"property = '{LEFT}'") == []
 
 
 def test_a_day_of_a_property_has_its_total_and_what_of_it_is_matched(planted: duckdb.DuckDBPyConnection) -> None:

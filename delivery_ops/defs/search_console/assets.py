@@ -16,6 +16,7 @@ from delivery_ops.defs.search_console.partitions import days_by_property, partit
 from delivery_ops.errors import Permanent
 from delivery_ops.operation import Operation
 from delivery_ops.search_console.due import PropertySummary, configuration, export_due, export_range
+from delivery_ops.search_console.export import GONE
 from delivery_ops.search_console.windows import DaySpan
 
 OWNERS = ["team:search"]
@@ -85,18 +86,22 @@ def coverage(context: dg.AssetExecutionContext, operation: dg.ResourceParam[Oper
 
     One row of metadata per property: days exported, known to be zero, incomplete, still missing.
     """
-    configured = operation.settings.search_console
+    configured, exporter = operation.settings.search_console, operation.exporter()
+    gone = exporter.retire({each.property for each in configured.properties} if configured else ())
+    retired = tuple(f"Search Console: {name}: {GONE}" for name in gone)
     if configured is None or not configured.properties:
-        nothing = Outcome(skipped=("Search Console: no property is configured",))
+        never = ("Search Console: no property is configured",)
+        nothing = Outcome(skipped=never, retired=retired, changed=bool(retired))
         return dg.MaterializeResult(metadata=nothing.metadata(), check_results=[_answered([])])
     operation.catch_up()
     with progress.stage("Exporting Search Console days") as tell:
-        summary = export_due(operation.exporter(), configured, as_of=operation.end_of_date, progress=tell)
+        summary = export_due(exporter, configured, as_of=operation.end_of_date, progress=tell)
     operation.catch_up()
     for materialization in _materializations(summary.properties):
         context.log_event(materialization)
     failed = [failure("Search Console property", each.error) for each in summary.failed if each.error]
-    outcome = Outcome(failures=tuple(failed), changed=any(each.exported or each.zero for each in summary.properties))
+    news = bool(retired) or any(each.exported or each.zero for each in summary.properties)
+    outcome = Outcome(failures=tuple(failed), retired=retired, changed=news)
     return dg.MaterializeResult(
         metadata=outcome.metadata(properties=_table(summary.properties)),
         check_results=[_answered(summary.failed)],

@@ -63,7 +63,8 @@ def test_models_are_of_one_state_of_the_lake_whatever_is_loaded_meanwhile(
 ) -> None:
     from delivery_ops.defs.warehouse.assets import models
 
-    with open_operation(settings_factory(database_url=empty_database_url)) as operation:
+    section = {"start": DAY, "properties": [{"property": PROPERTY, "client": "acme"}]}
+    with open_operation(settings_factory(database_url=empty_database_url, search_console=section)) as operation:
         export(operation, pages=1)
         with exporting_all_the_while(operation):
             run = dg.materialize([models], resources={"operation": operation})

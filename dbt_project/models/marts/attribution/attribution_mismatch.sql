@@ -9,6 +9,7 @@ deliverables as (
 search_performance as (
 
     select * from {{ ref('fct_search_performance') }}
+    where is_counted
 
 ),
 

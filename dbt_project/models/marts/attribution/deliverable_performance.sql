@@ -16,6 +16,7 @@ latest_gate_results as (
 search_performance as (
 
     select * from {{ ref('fct_search_performance') }}
+    where is_counted
 
 ),
 

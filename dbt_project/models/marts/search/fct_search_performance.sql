@@ -58,7 +58,12 @@ select
     matches.deliverable_id,
     pages.clicks,
     pages.impressions,
-    pages.position
+    pages.position,
+    -- A domain property has every page of the URL prefixes inside it, so it goes first; of prefixes, the widest.
+    row_number() over (
+        partition by pages.search_date, pages.page
+        order by starts_with(pages.property, 'sc-domain:') desc, length(pages.property) asc, pages.property asc
+    ) = 1 as is_counted
 from pages
 left join matches
     on

@@ -15,3 +15,4 @@ select
     impressions,
     position
 from source
+where {{ is_configured_property('property') }}

@@ -13,3 +13,4 @@ select
     impressions,
     position
 from source
+where {{ is_configured_property('property') }}
