@@ -8,7 +8,7 @@ Header fields are read by RFC 8288 as far as it goes, and by what servers send i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,9 @@ _PARAMETER = (
 )
 _PARAMETERS = re.compile(_PARAMETER)
 _LINK = re.compile(rf"<(?P<target>[^<>]*+)>(?P<parameters>(?:{_PARAMETER})*+)")
+# With one of these a link names another version of the page, and Google does not take it for the canonical one.
+# https://developers.google.com/search/docs/crawling-indexing/consolidate-duplicate-urls
+_OF_A_VERSION = ("hreflang", "lang", "media", "type")
 _ADDRESSES_NAMED = 10
 _ADDRESS_SHOWN = 400  # characters; two addresses often differ only at their ends
 
@@ -52,14 +55,13 @@ def measure_canonical(page: Page, details: Details) -> dict[str, Any]:
 
 def is_canonical(element: Element) -> bool:
     """Whether ``element`` is a canonical link, wherever it stands."""
-    return element.tag == "link" and "canonical" in (element.get("rel") or "").lower().split()
+    return element.tag == "link" and _names_the_page(dict(element.items()))
 
 
 def _in_head(page: Page) -> Iterator[_Link]:
     for element in page.head:
         if is_canonical(element):
-            address = " ".join((element.get("href") or "").split())
-            yield _Link(address=address, where=f"line {line_number(element)}")
+            yield _Link(address=element.get("href", "").strip(), where=f"line {line_number(element)}")
 
 
 def _in_header(value: str) -> Iterator[_Link]:
@@ -68,8 +70,13 @@ def _in_header(value: str) -> Iterator[_Link]:
         for one in _PARAMETERS.finditer(link["parameters"]):
             parameters.setdefault(one["name"].lower(), one["quoted"] or one["bare"] or "")
         # With an anchor it is said of another page.
-        if "canonical" in parameters.get("rel", "").lower().split() and "anchor" not in parameters:
+        if _names_the_page(parameters) and "anchor" not in parameters:
             yield _Link(address=link["target"].strip(), where="header Link")
+
+
+def _names_the_page(attributes: Mapping[str, str]) -> bool:
+    is_canonical = "canonical" in attributes.get("rel", "").lower().split()
+    return is_canonical and not any(name in attributes for name in _OF_A_VERSION)
 
 
 def _check(page: Page, links: list[_Link], details: Details) -> int | None:

@@ -33,6 +33,7 @@ _HEAD_TAGS = frozenset(
     {"html", "head", "base", "basefont", "bgsound", "link", "meta", "noscript", "script", "style", "template", "title"}
 )
 _INERT_TAGS = frozenset({"noscript", "template"})
+_UNREAD_TAGS = _INERT_TAGS | {"script", "style"}
 
 # The bytes by which the WHATWG's sniffing tells binary data from text, and how far it looks.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -97,10 +98,21 @@ def line_number(element: Element) -> int:
 
 
 def text_of(element: Element) -> str:
-    """The text in ``element`` with its white space collapsed, or else that of a picture which stands for it."""
-    text = " ".join("".join(map(str, element.itertext())).split())
-    pictures = (picture.get("alt", "").strip() for picture in element.iter("img"))
+    """What a reader reads in ``element``, white space collapsed, or else the text of a picture which stands for it."""
+    text = " ".join("".join(_read_in(element)).split())
+    pictures = (inner.get("alt", "").strip() for inner in _counted_elements(element) if inner.tag == "img")
     return text or next(filter(None, pictures), "")
+
+
+def _read_in(element: Element) -> Iterator[str]:
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, inner in walk:
+        if event == "end":
+            yield (inner.tail or "") if inner is not element else ""
+        elif inner.tag in _UNREAD_TAGS:
+            walk.skip_subtree()
+        else:
+            yield inner.text or ""
 
 
 def _parsed(text: bytes, subject: str) -> Element | None:

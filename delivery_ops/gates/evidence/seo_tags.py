@@ -117,8 +117,10 @@ def _filing(page: Page, details: Details) -> dict[str, Any]:
 
 def _tags(elements: Sequence[Element], attribute: str | None = None) -> _Tags:
     read = elements if attribute else elements[:_TEXTS_READ]
-    texts = tuple(" ".join((e.get(attribute) or "").split()) if attribute else text_of(e) for e in read)
-    return _Tags(count=len(elements), texts=texts, lines=tuple(map(line_number, read)))
+    texts = (" ".join((e.get(attribute) or "").split()) if attribute else text_of(e) for e in read)
+    # Editors fill an empty heading with a zero-width space, which nobody reads.
+    seen = tuple(text if any(map(str.isprintable, text.replace(" ", ""))) else "" for text in texts)
+    return _Tags(count=len(elements), texts=seen, lines=tuple(map(line_number, read)))
 
 
 def _is_description(element: Element) -> bool:

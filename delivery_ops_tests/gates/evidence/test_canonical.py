@@ -64,6 +64,8 @@ def test_a_canonical_in_the_header_alone_is_one(codes, value: str) -> None:
         f'</x>; title="<{URL}>; rel=canonical"',
         f'<{URL}>; rel=canonical; anchor="/other"',
         f"<{URL}>; rev=canonical",
+        f"<{URL}>; rel=canonical; hreflang=de",
+        f'<{URL}>; rel=canonical; Type="application/pdf"',
         f"{URL}; rel=canonical",
         f"<{URL}, rel=canonical",
         "",

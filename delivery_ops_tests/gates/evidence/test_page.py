@@ -116,6 +116,10 @@ def test_what_stands_in_noscript_and_template_is_not_there() -> None:
         ("<h1><img alt='Logo'> Shop</h1>", "Shop"),
         ("<h1><img></h1>", ""),
         ("<h1><!-- a --></h1>", ""),
+        ("<h1><script>x()</script><style>b{}</style><template>c</template><noscript>d</noscript></h1>", ""),
+        ("<h1>a<style>b{}</style> c<b><script>d</script>e</b></h1>", "a ce"),
+        ("<h1><noscript><img alt='Logo'></noscript></h1>", ""),
+        ("<h1><svg><title>Logo</title></svg></h1>", "Logo"),
     ],
 )
 def test_the_text_of_an_element_is_what_a_reader_reads(html: str, text: str) -> None:
