@@ -186,6 +186,7 @@ GATE_RESULTS = _dataset(
     deliverable_id=_TEXT,
     gate=_TEXT,
     url=_TEXT,
+    page_key=_TEXT,
     outcome=_TEXT,
     mode=_TEXT,
     verdict=_TEXT,
@@ -195,6 +196,7 @@ GATE_RESULTS = _dataset(
     finding_codes=_TEXT,
     findings=_TEXT,
     synthetic=pa.bool_(),
+    standing=pa.bool_(),
 )
 
 SNAPSHOT = "snapshot"

@@ -26,7 +26,7 @@ _COMPACT = "abs(datum.value) < 1 ? format(datum.value, '.2~f') : replace(format(
 
 
 def gate_verdicts(gates: Sequence[GateTally]) -> Markup:
-    """One bar a gate, divided by the latest verdict of every deliverable it judged."""
+    """One bar a gate, divided by the latest verdict on every live page it judged."""
     lengths = [
         Bar(group=index, slot="verdicts", series=VERDICTS[verdict], length=number)
         for index, gate in enumerate(gates)

@@ -37,8 +37,8 @@ class DeliverableCounts:
 class ClientPerformance:
     """What all deliverables of one client came to; ``client_id`` is "" for those of none.
 
-    ``passing`` of ``measured`` deliverables pass all their gates. ``cost_minor`` is by currency, ``credit_minor`` by
-    currency and then model: money of two currencies is never one figure.
+    ``passing`` of ``measured`` deliverables pass every gate with every live page that was judged. ``cost_minor`` is by
+    currency, ``credit_minor`` by currency and then model: money of two currencies is never one figure.
     """
 
     client_id: str
@@ -54,7 +54,7 @@ class ClientPerformance:
 
     @property
     def pass_rate(self) -> float | None:
-        """Deliverables that pass all their gates, among those that could be measured."""
+        """Deliverables that pass all gates, among those that could be measured."""
         return ratio(self.passing, self.measured)
 
 
@@ -62,7 +62,7 @@ class ClientPerformance:
 class DeliverablePerformance:
     """One deliverable in all its figures; money as in ``ClientPerformance``.
 
-    ``gate_state`` is a verdict or "not_judged".
+    ``gate_state`` is the worst verdict that stands on any of its live pages, or "not_judged".
     """
 
     deliverable_id: str
@@ -83,7 +83,10 @@ class DeliverablePerformance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateTally:
-    """The latest verdict of one gate on every deliverable it has judged."""
+    """The verdicts of one gate that stand: the latest on every live page it has judged.
+
+    It counts pages, since a page is what a gate judges; rates of deliverables are of ``ClientPerformance``.
+    """
 
     gate: str
     passed: int
@@ -93,7 +96,7 @@ class GateTally:
 
     @property
     def evaluated(self) -> int:
-        """Deliverables with any verdict of this gate."""
+        """Live pages with any verdict of this gate."""
         return self.passed + self.failed + self.monitored + self.errored
 
     @property
@@ -115,7 +118,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateFailure:
-    """A deliverable whose latest verdict of ``gate`` is not a pass. ``verdict`` error = could not be measured."""
+    """A live page whose latest verdict of ``gate`` is not a pass. ``verdict`` error = could not be measured.
+
+    ``held`` is whether it fails and its deliverable is held.
+    """
 
     gate: str
     verdict: Verdict

@@ -50,7 +50,7 @@ class BalanceTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateGroup:
-    """What one gate did not pass; ``frequent`` are the finding codes that several deliverables have."""
+    """What one gate did not pass; ``frequent`` are the finding codes that several pages have."""
 
     gate: str
     total: int

@@ -152,7 +152,7 @@ def test_the_next_run_judges_the_silent_sites_page_and_everything_else_again(aft
     latest = {
         (row["deliverable_id"], row["gate"]): row["outcome"]
         for row in after.analytics["fct_gate_results"]
-        if row["is_latest"]
+        if row["is_standing"]
     }
     assert latest == truth.outcomes | {(ON_SILENT_SITE, gate): "pass" for gate in GATES}
     assert after.table("hold", "deliverable_id", "gate").keys() == truth.defects.keys()

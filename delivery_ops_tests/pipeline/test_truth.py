@@ -129,7 +129,7 @@ def test_the_illegal_moves_are_the_planted_ones(seen: Seen, truth: Truth) -> Non
 def test_each_gate_measures_each_page_that_is_up_once(seen: Seen, truth: Truth) -> None:
     results = seen.mart("fct_gate_results", "deliverable_id", "gate")
     assert {key: row["outcome"] for key, row in results.items()} == truth.outcomes
-    assert {(row["mode"], row["cause"], row["is_latest"]) for row in results.values()} == {("enforce", "sweep", True)}
+    assert {(row["mode"], row["cause"], row["is_standing"]) for row in results.values()} == {("enforce", "sweep", True)}
     assert all(row["verdict"] == row["outcome"] for row in results.values())
 
 

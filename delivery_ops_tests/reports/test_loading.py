@@ -113,11 +113,11 @@ def gate_result(deliverable_id: str, verdict: str, **changes: Any) -> dict[str, 
         "verdict": verdict,
         "findings": Json([]),
         "evaluated_at": AT,
-        "is_latest": True,
+        "is_standing": True,
     } | changes
 
 
-def test_only_the_latest_verdict_counts_and_what_holds_something_up_comes_first(
+def test_verdicts_that_stand_are_counted_by_page_and_what_holds_something_up_comes_first(
     insert: Insert, reader: Engine, run: RunFacts
 ) -> None:
     found = [
@@ -130,21 +130,24 @@ def test_only_the_latest_verdict_counts_and_what_holds_something_up_comes_first(
     insert(
         "fct_gate_results",
         gate_result("a", "pass"),
-        gate_result("a", "fail", is_latest=False),
+        gate_result("a", "fail", is_standing=False),
         gate_result("b", "monitor"),
         gate_result("c", "error"),
         gate_result("d", "fail", findings=Json(found)),
-        gate_result("e", "fail"),
+        gate_result("e", "fail", url="http://a.example/e/2", page_key="a.example/e/2"),
+        gate_result("e", "fail", url="http://a.example/e/1", page_key="a.example/e/1"),
+        gate_result("e", "pass", url="http://a.example/e/3", page_key="a.example/e/3"),
         gate_result("a", "pass", gate="seoTagsPresent"),
     )
     data = load(reader, run)
     assert data.gates == (
-        GateTally(gate="schemaCheck", passed=1, failed=2, monitored=1, errored=1),
+        GateTally(gate="schemaCheck", passed=2, failed=3, monitored=1, errored=1),
         GateTally(gate="seoTagsPresent", passed=1, failed=0, monitored=0, errored=0),
     )
-    assert [(row.deliverable_id, row.verdict, row.held) for row in data.gate_failures] == [
+    assert [(row.url.removeprefix("http://a.example/"), row.verdict, row.held) for row in data.gate_failures] == [
         ("d", "fail", True),
-        ("e", "fail", False),
+        ("e/1", "fail", False),
+        ("e/2", "fail", False),
         ("c", "error", False),
         ("b", "monitor", False),
     ]
@@ -370,5 +373,5 @@ def test_what_was_loaded_can_be_told(insert: Insert, reader: Engine, run: RunFac
     insert("fct_gate_results", gate_result("a", "fail", url=None))
     insert("fct_revenue", {"conversion_id": "1", "currency": "EUR", "amount_minor": 5})
     html = page.render(load(reader, run))
-    assert "schemaCheck: 1 deliverable to look at" in html
+    assert "schemaCheck: 1 page to look at" in html
     assert "EUR 0.05 from 1 conversion" in html

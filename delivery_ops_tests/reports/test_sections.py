@@ -21,7 +21,7 @@ def test_balances_stand_in_the_order_of_the_pipeline_with_every_outcome_a_column
 def test_each_gate_has_its_failures_and_the_codes_that_several_share(ordinary: ReportData) -> None:
     schema, tags = sections.gate_groups(ordinary.gate_failures)
     assert (schema.gate, schema.total) == ("schemaCheck", 5)
-    assert schema.frequent == ()  # required_property_missing stands twice on one deliverable, which is one
+    assert schema.frequent == ()  # required_property_missing stands twice on one page, which is one
     shared = [replace(row, findings=ordinary.gate_failures[0].findings) for row in ordinary.gate_failures[:3]]
     assert sections.gate_groups(tuple(shared))[0].frequent == (("jsonld_unparsable", 3),)
     assert tags.total == 3

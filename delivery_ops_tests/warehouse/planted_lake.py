@@ -46,12 +46,14 @@ def judged(number: int, deliverable_id: str, gate: str, verdict: str, **changes:
         "event_id": f"gate-{number}",
         "position": number,
         "deliverable_id": deliverable_id,
+        "page_key": deliverable_id,
         "gate": gate,
         "outcome": "fail" if verdict == "monitor" else verdict,
         "verdict": verdict,
         "evaluated_at": WON + timedelta(hours=number),
         "findings": "[]",
         "synthetic": False,
+        "standing": True,
         **changes,
     }
 
@@ -110,6 +112,7 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         deliverable("seen too little", published_at=MATURED),
         deliverable("seen too young", published_at=MATURED + timedelta(microseconds=1)),
         deliverable("met late", published_at=MATURED),
+        deliverable("two pages", published_at=None, held=True),
         deliverable("smoke"),
         deliverable("smoke and real"),
     ],
@@ -141,6 +144,8 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         owns("after", "moved", valid_from=datetime(2026, 3, 10, 20, tzinfo=UTC), published_at=WON),
         owns("ended", valid_to=datetime(2026, 3, 13, 7, tzinfo=UTC), published_at=EVER),
         owns("met late", published_at=EVER + timedelta(hours=12)),
+        *(owns("two pages", page_key, published_at=WON) for page_key in ("one", "other")),
+        owns("two pages", "third", valid_to=AS_OF, published_at=WON),
         *(owns(each) for each in ("seen", "seen too little", "seen too young")),  # registered at it, not published
     ],
     datasets.SEARCH_PAGES: [
@@ -172,15 +177,19 @@ ROWS: dict[datasets.Dataset, list[dict[str, Any]]] = {
         {"property": LEFT, "date": date(2026, 3, 26), "clicks": 3, "impressions": 7, "position": 2.0},
     ],
     datasets.GATE_RESULTS: [
-        judged(1, "credited", "schemaCheck", "fail"),
+        judged(1, "credited", "schemaCheck", "fail", standing=False),
         judged(2, "credited", "schemaCheck", "pass"),
         judged(3, "credited", "seoTagsPresent", "monitor"),
-        judged(4, "credited", "seoTagsPresent", "fail", synthetic=True),
-        judged(5, "seen", "schemaCheck", "error"),
-        judged(6, "seen", "seoTagsPresent", "pass"),
-        judged(7, "after", "schemaCheck", "error"),
-        judged(8, "after", "seoTagsPresent", "fail"),
-        judged(9, "before", "schemaCheck", "pass"),
+        judged(4, "credited", "seoTagsPresent", "fail", synthetic=True, standing=False),
+        judged(5, "met late", "schemaCheck", "error"),
+        judged(6, "met late", "seoTagsPresent", "pass"),
+        judged(7, "after", "schemaCheck", "error", page_key="moved"),
+        judged(8, "after", "seoTagsPresent", "fail", page_key="moved"),
+        # Judged last was the page that passes, and one that is withdrawn; the page that fails stands all the same.
+        judged(9, "two pages", "schemaCheck", "fail", page_key="one"),
+        judged(10, "two pages", "schemaCheck", "pass", page_key="other"),
+        judged(11, "two pages", "schemaCheck", "error", page_key="third", standing=False),
+        judged(12, "before", "schemaCheck", "pass", page_key="moved", standing=False),
     ],
     datasets.TOUCHES: [
         touched("1", "credited", "ann", touch_type="mql"),

@@ -69,17 +69,18 @@ def test_a_deal_in_two_currencies_is_two_conversions(planted: duckdb.DuckDBPyCon
     assert rows_of(planted, "deliverable_performance", "deals", "deliverable_id = 'two currencies'") == [(2,)]
 
 
-def test_the_worst_latest_verdict_is_the_gate_state(planted: duckdb.DuckDBPyConnection) -> None:
+def test_the_worst_verdict_that_stands_on_any_live_page_is_the_gate_state(planted: duckdb.DuckDBPyConnection) -> None:
     states = dict(rows_of(planted, "deliverable_performance", "deliverable_id, gate_state"))
-    assert {name: states[name] for name in ("credited", "seen", "after", "before", "ended")} == {
+    assert {name: states[name] for name in ("credited", "met late", "after", "two pages", "before", "ended")} == {
         "credited": "monitor",
-        "seen": "error",
+        "met late": "error",
         "after": "fail",
-        "before": "pass",
+        "two pages": "fail",
+        "before": "not_judged",
         "ended": "not_judged",
     }
-    latest = rows_of(planted, "fct_gate_results", "event_id", "is_latest")
-    assert latest == [("gate-2",), ("gate-3",), ("gate-5",), ("gate-6",), ("gate-7",), ("gate-8",), ("gate-9",)]
+    standing = {number for (number,) in rows_of(planted, "fct_gate_results", "position", "is_standing")}
+    assert standing == {2, 3, 5, 6, 7, 8, 9, 10}
 
 
 def test_money_of_several_currencies_is_never_added_up(planted: duckdb.DuckDBPyConnection) -> None:
@@ -182,7 +183,7 @@ def test_a_stage_lasts_until_the_next_move_that_was_made_and_the_present_one_unt
 
 def test_a_deliverable_is_live_while_a_page_of_it_is(planted: duckdb.DuckDBPyConnection) -> None:
     live = rows_of(planted, "dim_deliverables", "deliverable_id", "is_live")
-    assert live == [("after",), ("credited",), ("met late",)]
+    assert live == [("after",), ("credited",), ("met late",), ("two pages",)]
 
 
 def test_all_revenue_went_somewhere_and_it_is_said_where(planted: duckdb.DuckDBPyConnection) -> None:

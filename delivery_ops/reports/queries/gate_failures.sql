@@ -1,4 +1,4 @@
--- One row a gate and deliverable that does not pass it; within a gate those that hold something up come first.
+-- One row a gate and live page that does not pass it; within a gate those that hold something up come first.
 SELECT
     results.gate,
     results.verdict,
@@ -10,9 +10,10 @@ SELECT
     results.findings
 FROM analytics.fct_gate_results AS results
 LEFT JOIN analytics.dim_deliverables AS deliverables ON results.deliverable_id = deliverables.deliverable_id
-WHERE results.is_latest AND results.outcome <> 'pass'
+WHERE results.is_standing AND results.outcome <> 'pass'
 ORDER BY
     results.gate,
     array_position(ARRAY['fail', 'error', 'monitor'], results.verdict),
     client_id,
-    results.deliverable_id
+    results.deliverable_id,
+    results.page_key

@@ -1,4 +1,4 @@
--- One row a gate.
+-- One row a gate; it counts live pages.
 SELECT
     gate,
     count(*) FILTER (WHERE verdict = 'pass') AS passed,
@@ -6,6 +6,6 @@ SELECT
     count(*) FILTER (WHERE verdict = 'monitor') AS monitored,
     count(*) FILTER (WHERE verdict = 'error') AS errored
 FROM analytics.fct_gate_results
-WHERE is_latest
+WHERE is_standing
 GROUP BY gate
 ORDER BY gate

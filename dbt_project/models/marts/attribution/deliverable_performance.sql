@@ -6,10 +6,10 @@ deliverables as (
 
 ),
 
-latest_gate_results as (
+standing_gate_results as (
 
     select * from {{ ref('fct_gate_results') }}
-    where is_latest
+    where is_standing
 
 ),
 
@@ -51,7 +51,7 @@ deliverable_credit as (
 
 ),
 
--- The worst latest verdict decides.
+-- The worst of what stands decides: one page that fails holds the deliverable, however many pass.
 gate_states as (
 
     select
@@ -61,7 +61,7 @@ gate_states as (
         )
             when 4 then 'fail' when 3 then 'error' when 2 then 'monitor' when 1 then 'pass'
         end as gate_state
-    from latest_gate_results
+    from standing_gate_results
     group by deliverable_id
 
 ),

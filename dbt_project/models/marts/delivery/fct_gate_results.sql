@@ -12,6 +12,7 @@ select
     deliverable_id,
     gate,
     url,
+    page_key,
     outcome,
     mode,
     verdict,
@@ -20,8 +21,6 @@ select
     finding_codes,
     cast(findings as json) as findings,
     evaluated_at,
-    row_number() over (
-        partition by deliverable_id, gate order by evaluated_at desc, position desc
-    ) = 1 as is_latest
+    is_standing
 from gate_results
 where not is_synthetic

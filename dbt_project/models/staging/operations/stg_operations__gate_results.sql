@@ -17,6 +17,7 @@ renamed as (
         ---------- what
         gate,
         url,
+        page_key,
         outcome,
         mode,
         verdict,
@@ -25,6 +26,7 @@ renamed as (
         finding_codes,
         findings,
         synthetic as is_synthetic,
+        standing as is_standing,
 
         ---------- timestamps
         evaluated_at
