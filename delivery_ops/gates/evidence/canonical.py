@@ -55,7 +55,7 @@ def measure_canonical(page: Page, details: Details) -> dict[str, Any]:
 
 def is_canonical(element: Element) -> bool:
     """Whether ``element`` is a canonical link, wherever it stands."""
-    return element.tag == "link" and _names_the_page(dict(element.items()))
+    return element.tag == "link" and _names_the_page(element)
 
 
 def _in_head(page: Page) -> Iterator[_Link]:
@@ -74,9 +74,9 @@ def _in_header(value: str) -> Iterator[_Link]:
             yield _Link(address=link["target"].strip(), where="header Link")
 
 
-def _names_the_page(attributes: Mapping[str, str]) -> bool:
-    is_canonical = "canonical" in attributes.get("rel", "").lower().split()
-    return is_canonical and not any(name in attributes for name in _OF_A_VERSION)
+def _names_the_page(link: Element | Mapping[str, str]) -> bool:
+    is_canonical = "canonical" in link.get("rel", "").lower().split()
+    return is_canonical and all(link.get(name) is None for name in _OF_A_VERSION)
 
 
 def _check(page: Page, links: list[_Link], details: Details) -> int | None:

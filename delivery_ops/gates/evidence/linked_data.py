@@ -3,7 +3,8 @@
 Belongs here: contexts, names of terms, ``@graph``, nesting and ``@id`` references. Does not belong here: which types
 exist and what they need (``structured_data``). Contexts are never fetched: schema.org's is known by its names, any
 other one makes its terms foreign, and foreign terms are left alone. What schema.org's own context defines beside its
-vocabulary is that ``type`` and ``id`` mean ``@type`` and ``@id``. Relative addresses are taken from the page's.
+vocabulary is that ``type`` and ``id`` mean ``@type`` and ``@id``, and the prefix ``schema:`` itself. Relative
+addresses are taken from the page's.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _SAME_READ = 20
 
 _CONTAINERS = ("@list", "@set")
 _NESTING = ("@graph", "@included")
+_PREFIXES = {"schema": "https://schema.org/"}
 _KEYWORD_ALIASES = {"type": "@type", "id": "@id"}
 # Keys that only say which thing is meant, or hold others.
 _STRUCTURE = frozenset({"@context", "@id", "id", "@index", "@reverse", *_CONTAINERS, *_NESTING})
@@ -61,7 +63,7 @@ class Context:
             return Context(state="foreign", base=self.base)
         if isinstance(declared, str):
             if _CONTEXT.fullmatch(declared.strip()):
-                return replace(self, state="schema.org", vocabulary=True)
+                return replace(self, state="schema.org", vocabulary=True, terms={**self.terms, **_PREFIXES})
             return replace(self, state=_stronger(self.state, "foreign"), is_open=True)
         if not isinstance(declared, dict):
             return self

@@ -225,6 +225,10 @@ WRONG: dict[str, tuple[list[Any], list[str]]] = {
         [{"@context": {"s": "https://schema.org/"}, "@type": "s:Product", "s:name": "x"}],
         ["google_required"],
     ),
+    "product by schema.org's own prefix": (
+        [{"@context": "https://schema.org", "@type": "schema:Product", "schema:name": "x"}],
+        ["google_required"],
+    ),
     "offer without a price": ([PRODUCT | {"offers": {"@type": "Offer"}}], ["google_required"]),
     "one offer of two without": ([PRODUCT | {"offers": [PRODUCT["offers"], {"@type": "Offer"}]}], ["google_required"]),
     "price with its currency": ([PRODUCT | {"offers": {"@type": "Offer", "price": "49.90 €"}}], ["google_invalid"]),
