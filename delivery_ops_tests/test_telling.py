@@ -81,6 +81,7 @@ def test_an_export_as_json_lists_every_day_once(capsys: pytest.CaptureFixture[st
         "zero": ["2026-03-03"],
         "incomplete": ["2026-03-06"],
         "missing": ["2026-03-05"],
+        "there_already": 0,
         "refused": [{"start": "2026-02-27", "end": "2026-03-01"}],
     }
 
