@@ -9,7 +9,9 @@ A key is (site, object id, transition, the source's modified time), a permanent 
 ``deleted``). The first publication is dated by its publication time, which is the modified time of a page not touched
 since: so a page first seen already edited still yields the ``page.published`` that push told at the time. A page that
 goes live with a later modified time has changed since and yields ``page.updated`` too: a page withdrawn and brought
-back between two polls looks edited to a pull, and what pull then tells must be among what push told.
+back between two polls looks edited to a pull, and what pull then tells must be among what push told. A page that was
+nobody's while live may have been a deliverable's before; it goes live for its deliverable now as well as then, because
+the first publication may have been told, and taken back, long ago.
 
 The boundary: a modified time moves with every save. Where a page was taken down, brought back or moved, and was saved
 again before the next poll, pull names that turn by the last save; where a system keeps another date than that of the
@@ -98,7 +100,11 @@ def _appearances(site: Site, before: Seen | None, after: Seen, seen_at: datetime
     is_first = known is None or not known.was_ever_live
     since = after.published_at if is_first and after.published_at else after.modified_at
     published = _event(site, after, "published", since, seen_at)
-    return [published] if is_first and since == after.modified_at else [published, updated]
+    if is_first and since == after.modified_at:
+        return [published]
+    if known is None and before is not None and before.was_ever_live:
+        return [published, _event(site, after, "published", after.modified_at, seen_at), updated]
+    return [published, updated]
 
 
 def _is_live_as(page: Seen, before: Seen) -> bool:

@@ -54,10 +54,8 @@ class Poll:
             self._refused.append(error)
             self._pages[after.object_id] = replace(after, deliverable_id=None)
             return
-        if after.is_tracked:
+        if after.is_tracked or before is not None:  # a deliverable's page once: it goes live again if it is given back
             self._pages[after.object_id] = after
-        else:
-            self._pages.pop(after.object_id, None)
 
     def refuse(self, error: Rejected) -> None:
         """Take in that a row could not be read at all."""

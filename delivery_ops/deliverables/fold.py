@@ -1,67 +1,101 @@
 """The consumer ``deliverables``: the state that a batch of events touches is read, changed and written back.
 
-Belongs here: SQL of the fold's three tables, in the consumer's transaction. Does not belong here: what an event
+Belongs here: SQL of the fold's four tables, in the consumer's transaction. Does not belong here: what an event
 changes (``state``), and questions of other rooms (``pages``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
+from functools import cache
+from itertools import dropwhile
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, or_, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
-from delivery_ops.contracts.envelope import RecordedEvent
+from delivery_ops.contracts.envelope import Position, RecordedEvent
+from delivery_ops.deliverables.claims import OF_LIVE_PAGES, REGISTERED, Claim
 from delivery_ops.deliverables.intervals import Interval
-from delivery_ops.deliverables.pages import url_owners
-from delivery_ops.deliverables.stages import Progress, Stage
+from delivery_ops.deliverables.stages import NEWS, Progress, Stage
 from delivery_ops.deliverables.state import Deliverable, StageMove, State
-from delivery_ops.deliverables.tables import among, deliverable, deliverable_url, stage_move
+from delivery_ops.deliverables.tables import among, deliverable, deliverable_url, page_claim, stage_move
+from delivery_ops.ledger import event_table
 from delivery_ops.ledger.consume import Consumer
 from delivery_ops.urls import page_key
 
 
 def apply(connection: Connection, events: Sequence[RecordedEvent]) -> None:
     """Fold ``events``, which follow on those folded so far."""
-    before = _load(connection, events)
-    after = State(deliverables=dict(before.deliverables), pages=dict(before.pages))
+    state = _load(connection, events)
+    before = dict(state.deliverables)
     for event in events:
-        after.apply(event)
-    _save_deliverables(
-        connection, [one for key, one in after.deliverables.items() if before.deliverables.get(key) != one]
-    )
-    _save_pages(connection, {key: page for key, page in after.pages.items() if before.pages.get(key) != page})
-    _save_moves(connection, after.moves)
+        state.apply(event)
+    _save_deliverables(connection, [one for key, one in state.deliverables.items() if before.get(key) != one])
+    _save_claims(connection, state.made)
+    _save_pages(connection, state.pages)
+    _forget_moves(connection, state.retold)
+    _save_moves(connection, [move for moves in state.moves.values() for move in moves])
 
 
 def reset(connection: Connection) -> None:
     """Empty the fold."""
-    for table in (stage_move, deliverable_url, deliverable):
+    for table in (stage_move, deliverable_url, page_claim, deliverable):
         connection.execute(delete(table))
 
 
 DELIVERABLES = Consumer("deliverables", apply, reset)
 
 
-def _load(connection: Connection, events: Iterable[RecordedEvent]) -> State:
-    """The deliverables that ``events`` name, and every interval of the pages that they name or could empty."""
-    ids, keys, withdrawing = set[str](), set[str](), set[str]()
+def _load(connection: Connection, events: Sequence[RecordedEvent]) -> State:
+    ids = {one for event in events for one in event.deliverable_ids}
+    found = connection.execute(select(deliverable).where(among(deliverable.c.deliverable_id, ids)))
+
+    @cache
+    def earlier(deliverable_id: str) -> list[RecordedEvent]:
+        return _news(connection, deliverable_id, events[0].position)
+
+    return State(
+        deliverables={row.deliverable_id: _deliverable(row) for row in found},
+        claims=_claims(connection, [one for one in events if one.event_type in {REGISTERED, *OF_LIVE_PAGES}]),
+        earlier=earlier,
+    )
+
+
+def _claims(connection: Connection, events: Iterable[RecordedEvent]) -> dict[str, list[Claim]]:
+    """All claims of whoever ever claimed a page that ``events`` name, or another page of a deliverable they name."""
+    claims = defaultdict[str, list[Claim]](list)
+    ids, keys = set[str](), set[str]()
     for event in events:
         ids.update(event.deliverable_ids)
-        key = page_key(event.payload.get("url") or "")
-        keys.update([key] if key else [])
-        withdrawing.update(event.deliverable_ids if event.event_type == "page.unpublished" else ())
-    live = select(deliverable_url.c.page_key).where(
-        among(deliverable_url.c.deliverable_id, withdrawing), deliverable_url.c.valid_to.is_(None)
+        keys.update(filter(None, [page_key(event.payload["url"] or "")]))
+    theirs = select(page_claim.c.page_key).where(among(page_claim.c.deliverable_id, ids))
+    claimants = select(page_claim.c.deliverable_id).where(
+        or_(
+            page_claim.c.page_key.in_(theirs),
+            among(page_claim.c.page_key, keys),
+            among(page_claim.c.deliverable_id, ids),
+        )
     )
-    keys.update(connection.scalars(live))
-    found = connection.execute(select(deliverable).where(among(deliverable.c.deliverable_id, ids)))
-    return State(
-        deliverables={row.deliverable_id: _deliverable(row) for row in found}, pages=url_owners(connection, keys)
+    if ids:
+        for row in connection.execute(select(page_claim).where(page_claim.c.deliverable_id.in_(claimants))).mappings():
+            claims[row["deliverable_id"]].append(Claim(**row))
+    return claims
+
+
+def _news(connection: Connection, deliverable_id: str, before: Position) -> list[RecordedEvent]:
+    """What its stage came of so far, as ``State.earlier`` wants it."""
+    told_late = select(stage_move.c.position).where(
+        stage_move.c.deliverable_id == deliverable_id, ~stage_move.c.applied, ~stage_move.c.illegal
     )
+    left_out = set(connection.scalars(told_late))
+    about_it = event_table.of_deliverable(deliverable_id) & event_table.before(before)
+    real = (one for one in event_table.matching(connection, about_it) if not one.synthetic)
+    since_known = dropwhile(lambda one: one.event_type != REGISTERED, real)
+    return [one for one in since_known if one.event_type in NEWS and one.position not in left_out]
 
 
 def _deliverable(row: Row[Any]) -> Deliverable:
@@ -83,6 +117,7 @@ def _deliverable(row: Row[Any]) -> Deliverable:
             waiting=row.waiting_stage and Stage(row.waiting_stage),
         ),
         illegal_moves=row.illegal_moves,
+        latest_news_at=row.latest_news_at,
     )
 
 
@@ -110,10 +145,16 @@ def _save_deliverables(connection: Connection, changed: Sequence[Deliverable]) -
                 "waiting_stage": one.progress.waiting,
                 "holding_gates": sorted(one.progress.holding),
                 "illegal_moves": one.illegal_moves,
+                "latest_news_at": one.latest_news_at,
             }
             for one in changed
         ],
     )
+
+
+def _save_claims(connection: Connection, made: Sequence[Claim]) -> None:
+    if made:
+        connection.execute(plain_insert(page_claim), [asdict(one) for one in made])
 
 
 def _save_pages(connection: Connection, changed: dict[str, list[Interval]]) -> None:
@@ -123,6 +164,16 @@ def _save_pages(connection: Connection, changed: dict[str, list[Interval]]) -> N
     rows = [{"page_key": key, **asdict(one)} for key, page in changed.items() for one in page]
     if rows:
         connection.execute(plain_insert(deliverable_url), rows)
+
+
+def _forget_moves(connection: Connection, retold: Collection[str]) -> None:
+    """Those told late stay: nothing makes them again."""
+    if retold:
+        connection.execute(
+            delete(stage_move).where(
+                among(stage_move.c.deliverable_id, retold), or_(stage_move.c.applied, stage_move.c.illegal)
+            )
+        )
 
 
 def _save_moves(connection: Connection, moves: Sequence[StageMove]) -> None:

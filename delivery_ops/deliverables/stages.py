@@ -5,10 +5,10 @@ events come from and where the result is kept (``fold``). A stage is either told
 inferred from what happens to the work. From the first told stage that is taken on, nothing is inferred for that
 deliverable, except the two ways back, which are facts of their own: a revision and an unpublished page.
 
-Decisions where the rule leaves room. Events are taken in ledger order; one that happened before the present stage
-began is late news (a lost webhook, found by the next pull) and moves nothing; a told one is listed. A stage past
-``qa`` waits while a gate holds the deliverable and is entered on release; a told one is listed as illegal besides,
-since somebody passed it on.
+Decisions where the rule leaves room. ``step`` takes events in the order in which they happened (``state`` sees to
+that when one comes late); one that happened before the present stage began moves nothing, and a told one is listed: it
+was passed on when others had moved the work already. A stage past ``qa`` waits while a gate holds the deliverable and
+is entered on release; a told one is listed as illegal besides, since somebody passed it on.
 """
 
 from __future__ import annotations
@@ -53,6 +53,13 @@ _AFTER_PUBLICATION = {
     "gate.evaluated": (Stage.QA, {Stage.PUBLISH}),
     "search_export.processed": (Stage.REPORT, {Stage.PUBLISH, Stage.QA}),
 }
+NEWS = frozenset({*_INFERRED, *_WAYS_BACK, *_AFTER_PUBLICATION}) | {
+    "deliverable.stage_changed",
+    "deliverable.held",
+    "deliverable.released",
+    "page.updated",  # leads nowhere, but where it moves a page to counts when another is taken down
+}
+"""The types of event on which a stage depends."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +95,11 @@ class Move:
     at: datetime
     illegal: bool
     applied: bool = True
+
+    @property
+    def is_told_late(self) -> bool:
+        """Whether it stands in the history only because it was told after the stage had moved on."""
+        return not (self.applied or self.illegal)
 
 
 def step(progress: Progress, signal: Signal) -> tuple[Progress, Move | None]:
@@ -134,8 +146,8 @@ def _destination(progress: Progress, signal: Signal) -> Stage | None:
 
 
 def _late(progress: Progress, signal: Signal) -> Move | None:
-    """What is listed of ``signal``, which happened before the present stage began: a told move to another stage."""
-    if signal.told is None or signal.told == progress.stage:
+    """What is listed of ``signal``, which happened before the present stage began: a told move."""
+    if signal.told is None:
         return None
     return Move(from_stage=progress.stage, to_stage=signal.told, at=signal.at, illegal=False, applied=False)
 

@@ -1,27 +1,31 @@
 """What events make of deliverables and their pages. Pure; ``fold`` brings the state from the database and back.
 
-Belongs here: which event changes what. Does not belong here: the rules themselves (``stages``, ``intervals``).
-Events of a deliverable that nobody registered change nothing here: the registrar keeps them out of the ledger, and a
-fold never stops over one. Synthetic events are left out: they must not move real work or claim real pages.
+Belongs here: which event changes what, and what one changes that comes late (a lost webhook, found by the next pull):
+the fold ends as if all had come in order of (timestamp, position). Does not belong here: the rules themselves
+(``stages``, ``claims``, ``intervals``). Events of a deliverable that nobody registered change nothing here: the
+registrar keeps them out of the ledger, and a fold never stops over one. Synthetic events are left out: they must not
+move real work or claim real pages.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from delivery_ops.contracts.envelope import Position, RecordedEvent
-from delivery_ops.deliverables import intervals
-from delivery_ops.deliverables.intervals import Interval
-from delivery_ops.deliverables.stages import Move, Progress, Signal, Stage, step
+from delivery_ops.deliverables.claims import OF_LIVE_PAGES, REGISTERED, UNPUBLISHED, Claim, Standing, counted
+from delivery_ops.deliverables.intervals import Interval, intervals_of
+from delivery_ops.deliverables.stages import NEWS, Move, Progress, Signal, Stage, step
 from delivery_ops.urls import page_key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deliverable:
-    """One deliverable as its events so far make it. ``url`` is where it was published last, else where it was
-    registered to be; ``published_at`` when a page of it first went live."""
+    """One deliverable as its events so far make it. ``url`` is ``Standing.url``, else where it was registered to be;
+    ``published_at`` when a page of it first went live; ``latest_news_at`` when the latest of its ``NEWS`` happened."""
 
     deliverable_id: str
     client_id: str
@@ -34,6 +38,7 @@ class Deliverable:
     published_at: datetime | None = None
     progress: Progress = field(default_factory=Progress)
     illegal_moves: int = 0
+    latest_news_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,17 +53,38 @@ class StageMove:
 
 @dataclass(kw_only=True, slots=True)
 class State:
-    """The part of the fold that a batch of events can touch: all of a page's intervals, or none of them."""
+    """The part of the fold that a batch of events can touch.
+
+    ``claims`` are, by deliverable, all of its claims; of every deliverable that ever claimed a page that the batch can
+    change. ``earlier`` gives the ``NEWS`` of a deliverable before the batch, without moves that were told late: asked
+    only when one comes late. What changed: ``made`` claims, ``touched`` pages, ``moves``, and the deliverables
+    ``retold``, whose moves replace all earlier ones but those told late.
+    """
 
     deliverables: dict[str, Deliverable] = field(default_factory=dict)
-    pages: dict[str, list[Interval]] = field(default_factory=dict)
-    moves: list[StageMove] = field(default_factory=list)
+    claims: Mapping[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
+    earlier: Callable[[str], Iterable[RecordedEvent]] = lambda _: ()
+    made: list[Claim] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)
+    moves: dict[str, list[StageMove]] = field(default_factory=lambda: defaultdict(list))
+    retold: set[str] = field(default_factory=set)
+    _news: dict[str, list[RecordedEvent]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def pages(self) -> dict[str, list[Interval]]:
+        """Whose each page that was touched was when."""
+        claims: dict[str, list[Claim]] = {key: [] for key in self.touched}
+        for theirs in self.claims.values():
+            for claim in counted(theirs)[0]:
+                if claim.page_key in claims:
+                    claims[claim.page_key].append(claim)
+        return {key: intervals_of(said) for key, said in claims.items()}
 
     def apply(self, event: RecordedEvent) -> None:
         """Take ``event`` into account; events must come in position order."""
         if event.synthetic:
             return
-        if event.event_type == "deliverable.registered":
+        if event.event_type == REGISTERED:
             self._register(event)
         for deliverable_id in event.deliverable_ids:
             if deliverable_id in self.deliverables:
@@ -82,44 +108,74 @@ class State:
             known = replace(known, deliverable_type=says["type"], tier=says["tier"])
         key = page_key(says["url"] or "")
         if key is not None:
-            self.pages[key] = intervals.register(
-                self.pages.get(key, []), deliverable_id=known.deliverable_id, url=says["url"], at=event.timestamp
-            )
+            self._claim(_claim(known.deliverable_id, event))
             if known.url is None or (is_its_source and known.published_at is None):
                 known = replace(known, url=says["url"], page_key=key)
         self.deliverables[known.deliverable_id] = known
 
+    def _claim(self, claim: Claim) -> None:
+        """Every page of the deliverable is touched: a late claim can change what its other claims come to."""
+        theirs = self.claims[claim.deliverable_id]
+        theirs.append(claim)
+        self.made.append(claim)
+        self.touched.update(one.page_key for one in theirs if one.page_key is not None)
+
     def _happen(self, deliverable_id: str, event: RecordedEvent) -> None:
-        if event.event_type in {"page.published", "page.updated"}:
-            self._publish(deliverable_id, event)
-        if event.event_type == "page.unpublished" and not self._withdraw(deliverable_id, event):
+        is_up = False
+        if event.event_type in OF_LIVE_PAGES:
+            self._claim(_claim(deliverable_id, event))
+            _, standing = counted(self.claims[deliverable_id])
+            is_up = bool(standing.live)
+            self._stand(deliverable_id, standing)
+        if event.event_type not in NEWS:
             return
         known = self.deliverables[deliverable_id]
-        progress, move = step(known.progress, _signal(event))
-        if move is not None:
-            self.moves.append(
-                StageMove(deliverable_id=deliverable_id, event_id=event.event_id, position=event.position, move=move)
+        progress, move = _step(known.progress, event, is_up=is_up)
+        if move is not None and move.is_told_late:
+            self.moves[deliverable_id].append(_stage_move(deliverable_id, event, move))
+            return
+        self._news[deliverable_id].append(event)
+        if known.latest_news_at is not None and event.timestamp < known.latest_news_at:
+            self._tell_anew(known)
+            return
+        self._progress(replace(known, latest_news_at=event.timestamp), progress, event, move)
+
+    def _stand(self, deliverable_id: str, standing: Standing) -> None:
+        if standing.url is not None:
+            self.deliverables[deliverable_id] = replace(
+                self.deliverables[deliverable_id],
+                url=standing.url,
+                page_key=standing.page_key,
+                published_at=standing.published_at,
             )
+
+    def _tell_anew(self, known: Deliverable) -> None:
+        """Let all that happened to the deliverable happen again, each at its time."""
+        name = known.deliverable_id
+        self.retold.add(name)
+        self.moves[name] = [one for one in self.moves[name] if one.move.is_told_late]
+        self.deliverables[name] = replace(known, progress=Progress(), illegal_moves=0)
+        standing = Standing()
+        for event in sorted([*self.earlier(name), *self._news[name]], key=lambda one: (one.timestamp, one.position)):
+            if event.event_type in OF_LIVE_PAGES:
+                standing.hear(_claim(name, event))
+            now = self.deliverables[name]
+            progress, move = _step(now.progress, event, is_up=bool(standing.live))
+            self._progress(now, progress, event, move)
+
+    def _progress(self, known: Deliverable, progress: Progress, event: RecordedEvent, move: Move | None) -> None:
+        name = known.deliverable_id
+        if move is not None:
+            self.moves[name].append(_stage_move(name, event, move))
         illegal_moves = known.illegal_moves + (move is not None and move.illegal)
-        self.deliverables[deliverable_id] = replace(known, progress=progress, illegal_moves=illegal_moves)
+        self.deliverables[name] = replace(known, progress=progress, illegal_moves=illegal_moves)
 
-    def _publish(self, deliverable_id: str, event: RecordedEvent) -> None:
-        url = event.payload["url"]
-        key = page_key(url)
-        if key is not None:
-            page = self.pages.get(key, [])
-            self.pages[key] = intervals.publish(page, deliverable_id=deliverable_id, url=url, at=event.timestamp)
-        if event.event_type == "page.published":
-            known = self.deliverables[deliverable_id]
-            first = min(known.published_at or event.timestamp, event.timestamp)
-            self.deliverables[deliverable_id] = replace(known, url=url, page_key=key, published_at=first)
 
-    def _withdraw(self, deliverable_id: str, event: RecordedEvent) -> bool:
-        """Take the page down. True if no page of the deliverable is live any more."""
-        key = page_key(event.payload["url"])
-        if key in self.pages:
-            self.pages[key] = intervals.withdraw(self.pages[key], deliverable_id=deliverable_id, at=event.timestamp)
-        return not any(one.is_live_page_of(deliverable_id) for page in self.pages.values() for one in page)
+def _step(progress: Progress, event: RecordedEvent, *, is_up: bool) -> tuple[Progress, Move | None]:
+    """``is_up``: a page of the deliverable is live after ``event``; only the last to be taken down leads back."""
+    if event.event_type == UNPUBLISHED and is_up:
+        return progress, None
+    return step(progress, _signal(event))
 
 
 def _signal(event: RecordedEvent) -> Signal:
@@ -130,3 +186,19 @@ def _signal(event: RecordedEvent) -> Signal:
         told=Stage(event.payload["to"]) if is_told else None,
         gate=event.payload.get("gate"),
     )
+
+
+def _claim(deliverable_id: str, event: RecordedEvent) -> Claim:
+    url = event.payload["url"]
+    return Claim(
+        deliverable_id=deliverable_id,
+        position=event.position,
+        event_type=event.event_type,
+        page_key=page_key(url),
+        url=url,
+        claimed_at=event.timestamp,
+    )
+
+
+def _stage_move(deliverable_id: str, event: RecordedEvent, move: Move) -> StageMove:
+    return StageMove(deliverable_id=deliverable_id, event_id=event.event_id, position=event.position, move=move)

@@ -1,7 +1,7 @@
-"""The fold's tables, for statements: ``ops.deliverable``, ``ops.deliverable_url``, ``ops.stage_move``.
+"""The fold's tables, for statements: ``ops.deliverable``, ``page_claim``, ``deliverable_url``, ``stage_move``.
 
 Belongs here: names of tables and columns. Does not belong here: types, keys and comments, which
-``migrations/versions/0003_deliverables.sql`` states once.
+``migrations/versions/0003_deliverables.sql`` and ``0011_page_claims.sql`` state once.
 """
 
 from __future__ import annotations
@@ -27,6 +27,17 @@ deliverable = table(
     column("waiting_stage"),
     column("holding_gates"),
     column("illegal_moves"),
+    column("latest_news_at"),
+    schema="ops",
+)
+page_claim = table(
+    "page_claim",
+    column("deliverable_id"),
+    column("position"),
+    column("event_type"),
+    column("page_key"),
+    column("url"),
+    column("claimed_at"),
     schema="ops",
 )
 deliverable_url = table(

@@ -87,6 +87,11 @@ def of_deliverable(deliverable_id: str) -> ColumnElement[bool]:
     return _event.c.event_id.in_(union_all(alone, among_many))
 
 
+def before(position: Position) -> ColumnElement[bool]:
+    """In the trail ahead of ``position``."""
+    return _event.c.position < position
+
+
 def of_client(client_id: str) -> ColumnElement[bool]:
     """Of this client."""
     return _event.c.client_id == client_id

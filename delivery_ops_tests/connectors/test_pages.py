@@ -56,7 +56,7 @@ CASES = {
         ["published 11 d-2", "updated 11 d-2", "unpublished 11"],
     ),
     "given to nobody": (seen(9), seen(11, deliverable=None), ["unpublished 11"]),
-    "nobody's becomes one": (seen(9, deliverable=None), seen(11), ["published 9", "updated 11"]),
+    "nobody's becomes one": (seen(9, deliverable=None), seen(11), ["published 9", "published 11", "updated 11"]),
     "nobody's stays": (seen(9, deliverable=None), draft(11, published=9, deliverable=None), []),
     "live without a publication time": (None, seen(11, published=None), ["published 11"]),
 }

@@ -26,7 +26,7 @@ EXPORT: dict[str, Any] = {
     "clicks": 0,
     "impressions": 1,
 }
-TABLES = ("ops.deliverable", "ops.deliverable_url", "ops.stage_move")
+TABLES = ("ops.deliverable", "ops.page_claim", "ops.deliverable_url", "ops.stage_move")
 
 
 def day(number: float) -> datetime:
@@ -150,6 +150,67 @@ def test_the_stage_goes_back_only_when_the_last_page_is_taken_down(operation) ->
     operation.append(operation.draft("page.unpublished", day=2, url=B))
     assert operation.rows("select stage from ops.deliverable") == [("review",)]
     assert operation.rows("select count(*) from ops.deliverable_url where valid_to is null") == [(0,)]
+
+
+def test_a_withdrawal_heard_of_late_leaves_alone_what_was_published_since(operation) -> None:
+    operation.append(operation.registered(), operation.draft("page.published", day=8, url=A))
+    operation.append(operation.draft("page.published", day=18, url=A))
+    operation.append(operation.draft("search_export.processed", None, day=19, deliverable_ids=["d-1"], **EXPORT))
+    operation.append(operation.draft("page.unpublished", day=13, url=A))
+    assert owners(operation) == {"www.acme.example/a": [("d-1", day(8), day(13)), ("d-1", day(18), None)]}
+    query = "select to_stage, moved_at, illegal from ops.stage_move order by moved_at"
+    assert operation.rows(query) == [
+        ("publish", day(8), False),
+        ("review", day(13), False),
+        ("publish", day(18), False),
+        ("report", day(19), False),
+    ]
+    assert operation.rows("select stage, illegal_moves from ops.deliverable") == [("report", 0)]
+
+
+def test_a_late_publication_finds_its_place_in_a_history_that_goes_on(operation) -> None:
+    operation.append(
+        operation.registered(),
+        operation.draft("asset.approved", day=4),
+        operation.draft("deliverable.stage_changed", day=2, **{"from": "scope", "to": "design"}),
+    )
+    operation.append(operation.draft("page.unpublished", day=9, url=A))
+    operation.append(operation.draft("page.published", day=6, url=A))
+    operation.append(operation.draft("page.published", day=12, url=B))
+    assert operation.rows("select to_stage, moved_at, applied from ops.stage_move order by moved_at") == [
+        ("design", day(2), False),
+        ("review", day(4), True),
+        ("publish", day(6), True),
+        ("review", day(9), True),
+        ("publish", day(12), True),
+    ]
+    assert operation.rows("select published_at, url from ops.deliverable") == [(day(6), B)]
+
+
+def test_an_update_brings_no_page_back_and_publishes_none(operation) -> None:
+    operation.append(operation.registered("d-1"), operation.registered("d-2"))
+    operation.append(
+        operation.draft("page.published", "d-1", day=1, url=A),
+        operation.draft("page.unpublished", "d-1", day=2, url=A),
+        operation.draft("page.updated", "d-1", day=3, url=A),
+        operation.draft("page.updated", "d-2", day=3, url=B),
+    )
+    with operation.reading() as connection:
+        assert published_pages(connection) == []
+    assert owners(operation) == {"www.acme.example/a": [("d-1", day(1), day(2))]}
+
+
+def test_the_url_is_that_of_a_page_that_is_left(operation) -> None:
+    operation.append(
+        operation.registered(),
+        operation.draft("page.published", day=1, url=A),
+        operation.draft("page.published", day=2, url=B),
+    )
+    operation.append(operation.draft("page.unpublished", day=3, url=B))
+    query = "select url, page_key, stage from ops.deliverable"
+    assert operation.rows(query) == [(A, "www.acme.example/a", "publish")]
+    operation.append(operation.draft("page.unpublished", day=4, url=A))
+    assert operation.rows(query) == [(A, "www.acme.example/a", "review")]
 
 
 def test_an_update_renews_the_page_but_not_its_publication(operation) -> None:

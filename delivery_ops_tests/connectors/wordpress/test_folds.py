@@ -48,7 +48,7 @@ class Trail:
 
     @property
     def illegal_moves(self):
-        return [move for move in self.state.moves if move.move.illegal]
+        return [one for moves in self.state.moves.values() for one in moves if one.move.illegal]
 
     def _keep(self, draft):
         self._events[draft.idempotency_key] = draft

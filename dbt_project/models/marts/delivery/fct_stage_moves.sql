@@ -6,13 +6,14 @@ stage_moves as (
 
 ),
 
--- The ledger's order, not the clock's: two moves of one instant follow each other as they were told.
+-- In the order in which they happened, however late they were heard of; two of one instant as they stand in the ledger.
 with_next as (
 
     select
         *,
         case
-            when is_applied then lead(moved_at) over (partition by deliverable_id, is_applied order by position)
+            when is_applied
+                then lead(moved_at) over (partition by deliverable_id, is_applied order by moved_at, position)
         end as left_at
     from stage_moves
 
