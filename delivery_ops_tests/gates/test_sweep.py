@@ -110,7 +110,8 @@ class Operation:
         lake = Lake(folder / "lake")
         lake.prepare()
         assert all(each.agrees for each in export(lake, self.database).comparisons)
-        return lake.read(datasets.GATE_RESULTS).to_pylist()
+        rows: list[dict[str, Any]] = lake.read(datasets.GATE_RESULTS).to_pylist()
+        return rows
 
     def events(self, *types: str) -> list[tuple[str, str | None, str]]:
         return [
