@@ -6,6 +6,7 @@ Belongs here: parsing the project when its manifest is missing or old. Does not 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -28,8 +29,11 @@ def ensure_manifest() -> Path:
     if not _is_current(MANIFEST):
         MANIFEST.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=MANIFEST.parent) as scratch:
+            begun = Path(scratch).stat().st_mtime_ns
             invoke(["parse", *places(Path(scratch))])
-            (Path(scratch) / MANIFEST.name).replace(MANIFEST)
+            parsed = Path(scratch) / MANIFEST.name
+            os.utime(parsed, ns=(begun, begun))  # a source changed during the parse is newer than it
+            parsed.replace(MANIFEST)
     return MANIFEST
 
 
