@@ -72,9 +72,9 @@ def attempt(request: Any, *, doing: str, subject: str) -> dict[str, Any]:
     except (OSError, httplib2.HttpLib2Error, http.client.HTTPException) as error:
         cause = f"no answer came ({type(error).__name__}: {error})"
         raise failure(Unavailable, doing, subject=subject, cause=cause) from error
-    except (ValueError, RecursionError, AttributeError) as error:
-        # The library reads bodies without care: bytes that are no text, numbers and nesting beyond what Python's
-        # reader takes, and an error's message that is no text.
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+        # The libraries read answers without care: bytes that are no text, numbers and nesting beyond what Python's
+        # reader takes, an error's message that is no text, a token that is a list or expires in 1e300 seconds.
         cause = f"the answer cannot be read ({type(error).__name__})"
         raise failure(Unavailable, doing, subject=subject, cause=cause) from error
     if not isinstance(answer, dict):  # the library hands a body that is no JSON through as text

@@ -344,6 +344,32 @@ def test_a_revoked_grant_is_permanent(api, httpserver, naps):
     assert api.bodies == []
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        b"[]",
+        b"null",
+        b"17",
+        b"<html>",
+        b"[" * 100_000,
+        b'{"access_token": null}',
+        b'{"access_token": 17, "expires_in": 3600}',
+        b'{"access_token": "T", "expires_in": "soon"}',
+        b'{"access_token": "T", "expires_in": []}',
+        b'{"access_token": "T", "expires_in": 1e300}',
+    ],
+)
+def test_a_token_against_the_contract_is_an_error_of_ours(api, httpserver, naps, monkeypatch, token):
+    monkeypatch.setattr(
+        CredentialsWithRegionalAccessBoundary, "_is_regional_access_boundary_lookup_required", lambda self: False
+    )
+    httpserver.expect_request("/token").respond_with_data(token, content_type="application/json")
+    key = service_account_key(httpserver.url_for("/token"))
+    with pytest.raises((CredentialsRefused, Unavailable)):
+        pages(SearchConsoleClient(endpoint=api.endpoint, key=key, sleep=naps.append))
+    assert api.bodies == []
+
+
 @pytest.mark.parametrize("key", ["not json", "[]", "17", "{}", '{"type": "service_account", "private_key": "s3cret"}'])
 def test_an_unusable_key_is_refused_without_showing_it(api, key):
     with pytest.raises(CredentialsRefused) as caught:
