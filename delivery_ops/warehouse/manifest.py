@@ -43,7 +43,7 @@ def _is_current(manifest: Path) -> bool:
     written = manifest.stat().st_mtime
     roots = [PROJECT / name for name in _SOURCES]
     paths = [path for root in roots for path in (root, *root.rglob("*"))]  # a folder's time tells of removed files
-    return all(path.stat().st_mtime <= written for path in paths)
+    return all(path.stat().st_mtime < written for path in paths)
 
 
 if __name__ == "__main__":  # `make lint`: does the project parse?
