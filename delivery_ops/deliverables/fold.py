@@ -32,8 +32,7 @@ def apply(connection: Connection, events: Sequence[RecordedEvent]) -> None:
     """Fold ``events``, which follow on those folded so far."""
     state = _load(connection, events)
     before = dict(state.deliverables)
-    for event in events:
-        state.apply(event)
+    state.apply(events)
     _save_deliverables(connection, [one for key, one in state.deliverables.items() if before.get(key) != one])
     _save_claims(connection, state.made)
     _save_pages(connection, state.pages)

@@ -53,8 +53,9 @@ _AFTER_PUBLICATION = {
     "gate.evaluated": (Stage.QA, {Stage.PUBLISH}),
     "search_export.processed": (Stage.REPORT, {Stage.PUBLISH, Stage.QA}),
 }
+TOLD = "deliverable.stage_changed"
 NEWS = frozenset({*_INFERRED, *_WAYS_BACK, *_AFTER_PUBLICATION}) | {
-    "deliverable.stage_changed",
+    TOLD,
     "deliverable.held",
     "deliverable.released",
     "page.updated",  # leads nowhere, but where it moves a page to counts when another is taken down

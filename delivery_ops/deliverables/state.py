@@ -18,7 +18,7 @@ from uuid import UUID
 from delivery_ops.contracts.envelope import Position, RecordedEvent
 from delivery_ops.deliverables.claims import OF_LIVE_PAGES, REGISTERED, UNPUBLISHED, Claim, Standing, counted
 from delivery_ops.deliverables.intervals import Interval, intervals_of
-from delivery_ops.deliverables.stages import NEWS, Move, Progress, Signal, Stage, step
+from delivery_ops.deliverables.stages import NEWS, TOLD, Move, Progress, Signal, Stage, step
 from delivery_ops.urls import page_key
 
 
@@ -69,6 +69,7 @@ class State:
     moves: dict[str, list[StageMove]] = field(default_factory=lambda: defaultdict(list))
     retold: set[str] = field(default_factory=set)
     _news: dict[str, list[RecordedEvent]] = field(default_factory=lambda: defaultdict(list))
+    _behind: set[str] = field(default_factory=set)
 
     @property
     def pages(self) -> dict[str, list[Interval]]:
@@ -80,10 +81,15 @@ class State:
                     claims[claim.page_key].append(claim)
         return {key: intervals_of(said) for key, said in claims.items()}
 
-    def apply(self, event: RecordedEvent) -> None:
-        """Take ``event`` into account; events must come in position order."""
-        if event.synthetic:
-            return
+    def apply(self, events: Iterable[RecordedEvent]) -> None:
+        """Take ``events`` into account; they must come in position order."""
+        for event in events:
+            if not event.synthetic:
+                self._apply(event)
+        for deliverable_id in [*self._behind]:
+            self._tell_anew(deliverable_id)
+
+    def _apply(self, event: RecordedEvent) -> None:
         if event.event_type == REGISTERED:
             self._register(event)
         for deliverable_id in event.deliverable_ids:
@@ -129,16 +135,26 @@ class State:
             self._stand(deliverable_id, standing)
         if event.event_type not in NEWS:
             return
+        self._advance(deliverable_id, event, is_up=is_up)
+
+    def _advance(self, deliverable_id: str, event: RecordedEvent, *, is_up: bool) -> None:
+        """Let the stage follow ``event``. One that comes late leaves it behind until the end of the batch: only whether
+        a told one is late must be known at once."""
+        if deliverable_id in self._behind and event.event_type == TOLD:
+            self._tell_anew(deliverable_id)
         known = self.deliverables[deliverable_id]
         progress, move = _step(known.progress, event, is_up=is_up)
         if move is not None and move.is_told_late:
             self.moves[deliverable_id].append(_stage_move(deliverable_id, event, move))
             return
         self._news[deliverable_id].append(event)
-        if known.latest_news_at is not None and event.timestamp < known.latest_news_at:
-            self._tell_anew(known)
-            return
-        self._progress(replace(known, latest_news_at=event.timestamp), progress, event, move)
+        latest = known.latest_news_at or event.timestamp
+        known = replace(known, latest_news_at=max(latest, event.timestamp))
+        if event.timestamp < latest or deliverable_id in self._behind:
+            self._behind.add(deliverable_id)
+            self.deliverables[deliverable_id] = known
+        else:
+            self._progress(known, progress, event, move)
 
     def _stand(self, deliverable_id: str, standing: Standing) -> None:
         if standing.url is not None:
@@ -149,12 +165,12 @@ class State:
                 published_at=standing.published_at,
             )
 
-    def _tell_anew(self, known: Deliverable) -> None:
+    def _tell_anew(self, name: str) -> None:
         """Let all that happened to the deliverable happen again, each at its time."""
-        name = known.deliverable_id
+        self._behind.discard(name)
         self.retold.add(name)
         self.moves[name] = [one for one in self.moves[name] if one.move.is_told_late]
-        self.deliverables[name] = replace(known, progress=Progress(), illegal_moves=0)
+        self.deliverables[name] = replace(self.deliverables[name], progress=Progress(), illegal_moves=0)
         standing = Standing()
         for event in sorted([*self.earlier(name), *self._news[name]], key=lambda one: (one.timestamp, one.position)):
             if event.event_type in OF_LIVE_PAGES:
@@ -179,7 +195,7 @@ def _step(progress: Progress, event: RecordedEvent, *, is_up: bool) -> tuple[Pro
 
 
 def _signal(event: RecordedEvent) -> Signal:
-    is_told = event.event_type == "deliverable.stage_changed"
+    is_told = event.event_type == TOLD
     return Signal(
         event_type=event.event_type,
         at=event.timestamp,

@@ -47,16 +47,18 @@ def event(position: int, event_type: str, deliverable_id: str, day: int, **paylo
     )
 
 
-def told(*words: Word) -> State:
-    """The state after ``words``, which arrive in this order."""
-    state = State()
+def told(*words: Word, at_once: bool = False) -> State:
+    """The state after ``words``, which arrive in this order, one by one or in one batch."""
+    state, batch = State(), []
     facts = {"type": "article", "tier": "gold", "url": None, "first_source": "setup"}
     for number, one in enumerate("de"):
-        state.apply(event(number, "deliverable.registered", one, 0, **facts))
+        batch.append(event(number, "deliverable.registered", one, 0, **facts))
     for number, (what, who, page, day) in enumerate(words):
         payload = {"to": page, "from": "intake"} if what == "told" else {"url": f"https://{key(page)}"}
         event_type = {"told": "deliverable.stage_changed", "approved": "asset.approved"}.get(what, f"page.{what}")
-        state.apply(event(2 + number, event_type, who, day, **payload))
+        batch.append(event(2 + number, event_type, who, day, **payload))
+    for events in [batch] if at_once else [[one] for one in batch]:
+        state.apply(events)
     return state
 
 
@@ -153,7 +155,7 @@ def test_whatever_arrives_the_calendar_says_the_same(words: list[Word]) -> None:
 @given(words=WORDS, data=st.data())
 def test_every_order_of_arrival_gives_equal_pages(words: list[Word], data: st.DataObject) -> None:
     apart = list({word[3]: word for word in words}.values())
-    one, other = told(*apart), told(*data.draw(st.permutations(apart)))
+    one, other = told(*apart), told(*data.draw(st.permutations(apart)), at_once=True)
     assert one.pages == other.pages
     assert {name: known.progress for name, known in one.deliverables.items()} == {
         name: known.progress for name, known in other.deliverables.items()
@@ -171,13 +173,15 @@ def test_work_done_before_a_late_publication_stays_before_it() -> None:
     assert path(state) == [("review", 2, True), ("publish", 5, True), ("review", 7, True)]
 
 
-def test_a_stage_told_late_stays_listed_and_unmade_however_late_the_rest_comes() -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_stage_told_late_stays_listed_and_unmade_however_late_the_rest_comes(at_once: bool) -> None:
     state = told(
         ("published", "d", "a", 5),
         ("told", "d", "design", 3),
         ("told", "d", "publish", 4),
         ("published", "d", "a", 8),
         ("unpublished", "d", "a", 6),
+        at_once=at_once,
     )
     assert path(state) == [
         ("design", 3, False),

@@ -53,15 +53,14 @@ class Trail:
     def _keep(self, draft):
         self._events[draft.idempotency_key] = draft
         fields = {name: getattr(draft, name) for name in EventDraft.__dataclass_fields__ if name != "event_id"}
-        self.state.apply(
-            RecordedEvent(
-                **fields,
-                event_id=len(self._events),
-                position=Position(len(self._events)),
-                recorded_at=draft.timestamp,
-                body_sha256=body_digest(draft),
-            )
+        event = RecordedEvent(
+            **fields,
+            event_id=len(self._events),
+            position=Position(len(self._events)),
+            recorded_at=draft.timestamp,
+            body_sha256=body_digest(draft),
         )
+        self.state.apply([event])
 
 
 def draft_of(event_type, deliverable_id, payload):
