@@ -19,10 +19,10 @@ from delivery_ops.urls import exact_url
 
 _ABSOLUTE = re.compile(r"https?://[^/\\]", re.IGNORECASE)
 _PARAMETER = (
-    r"""\s*+;\s*+(?P<name>[^\s=;,<>"]*+)(?:\s*+=\s*+(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<bare>[^\s;,"]*+)))?"""
+    r"""\s*+;\s*+(?P<name>[^\s=;,<>"]*+)(?:\s*+=\s*+(?:"(?P<quoted>[^"\\]*+(?:\\.[^"\\]*+)*)"|(?P<bare>[^\s;,"]*+)))?"""
 )
 _PARAMETERS = re.compile(_PARAMETER)
-_LINK = re.compile(rf"<(?P<target>[^<>]*+)>(?P<parameters>(?:{_PARAMETER})*+)")
+_LINK = re.compile(rf"<(?P<target>[^<>]*+)>(?P<parameters>(?:{_PARAMETER})*)")
 # With one of these a link names another version of the page, and Google does not take it for the canonical one.
 # https://developers.google.com/search/docs/crawling-indexing/consolidate-duplicate-urls
 _OF_A_VERSION = ("hreflang", "lang", "media", "type")
