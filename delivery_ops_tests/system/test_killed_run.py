@@ -5,6 +5,8 @@ At stake: nobody would let go of its place, and every later morning's run would 
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
 import subprocess
 
@@ -29,6 +31,20 @@ def holding_the_pool(operated: Operated, instance: dg.DagsterInstance) -> tuple[
     return process, until(holder, within=240, what="the run is in the pool")
 
 
+def stopped(process: subprocess.Popen[str], operated: Operated) -> bool:
+    """Whether the run stands still now, so that it is not through before the other begins to wait; not while it has the
+    lake's lock, for which the other would wait earlier than for the pool."""
+    process.send_signal(signal.SIGSTOP)
+    assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+    with (operated.settings.state_dir / "lake" / ".lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            process.send_signal(signal.SIGCONT)
+            return False
+    return True
+
+
 def assert_the_pool_is_free(instance: dg.DagsterInstance) -> None:
     known = instance.event_log_storage.get_concurrency_info(POOL)
     assert (known.claimed_slots, known.pending_steps) == ([], [])
@@ -49,7 +65,7 @@ def test_the_next_run_frees_its_place_and_succeeds(operated: Operated) -> None:
 def test_a_run_that_already_waits_for_it_goes_on(operated: Operated) -> None:
     with operated.dagster() as instance:
         process, run_id = holding_the_pool(operated, instance)
-        process.send_signal(signal.SIGSTOP)  # or it might be through before the other begins to wait
+        until(lambda: stopped(process, operated), within=60, what="the run stands still in the pool")
         waiting = operated.start("run", "--json")
         until(
             lambda: (
