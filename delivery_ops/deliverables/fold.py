@@ -80,7 +80,9 @@ def _claims(connection: Connection, events: Iterable[RecordedEvent]) -> dict[str
         )
     )
     if ids:
-        for row in connection.execute(select(page_claim).where(page_claim.c.deliverable_id.in_(claimants))).mappings():
+        query = select(page_claim).where(page_claim.c.deliverable_id.in_(claimants))
+        in_order = query.order_by(page_claim.c.claimed_at, page_claim.c.position)
+        for row in connection.execute(in_order).mappings():
             claims[row["deliverable_id"]].append(Claim(**row))
     return claims
 

@@ -9,6 +9,7 @@ move real work or claim real pages.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -55,10 +56,10 @@ class StageMove:
 class State:
     """The part of the fold that a batch of events can touch.
 
-    ``claims`` are, by deliverable, all of its claims; of every deliverable that ever claimed a page that the batch can
-    change. ``earlier`` gives the ``NEWS`` of a deliverable before the batch, without moves that were told late: asked
-    only when one comes late. What changed: ``made`` claims, ``touched`` pages, ``moves``, and the deliverables
-    ``retold``, whose moves replace all earlier ones but those told late.
+    ``claims`` are, by deliverable, all of its claims in their order; of every deliverable that ever claimed a page that
+    the batch can change. ``earlier`` gives the ``NEWS`` of a deliverable before the batch, without moves that were told
+    late: asked only when one comes late. What changed: ``made`` claims, ``touched`` pages, ``moves``, and the
+    deliverables ``retold``, whose moves replace all earlier ones but those told late.
     """
 
     deliverables: dict[str, Deliverable] = field(default_factory=dict)
@@ -70,6 +71,7 @@ class State:
     retold: set[str] = field(default_factory=set)
     _news: dict[str, list[RecordedEvent]] = field(default_factory=lambda: defaultdict(list))
     _behind: set[str] = field(default_factory=set)
+    _standings: dict[str, Standing] = field(default_factory=dict)
 
     @property
     def pages(self) -> dict[str, list[Interval]]:
@@ -119,18 +121,25 @@ class State:
                 known = replace(known, url=says["url"], page_key=key)
         self.deliverables[known.deliverable_id] = known
 
-    def _claim(self, claim: Claim) -> None:
-        """Every page of the deliverable is touched: a late claim can change what its other claims come to."""
-        theirs = self.claims[claim.deliverable_id]
-        theirs.append(claim)
+    def _claim(self, claim: Claim) -> Standing:
+        """Where ``claim`` leaves the deliverable. A late one can change what others come to, on all of its pages."""
+        name, theirs = claim.deliverable_id, self.claims[claim.deliverable_id]
+        standing = self._standings.get(name) or counted(theirs)[1]
+        insort(theirs, claim, key=lambda one: one.order)
+        if theirs[-1] is claim:
+            standing.hear(claim)
+            changed = [claim]
+        else:
+            standing, changed = counted(theirs)[1], theirs
         self.made.append(claim)
-        self.touched.update(one.page_key for one in theirs if one.page_key is not None)
+        self.touched.update(one.page_key for one in changed if one.page_key is not None)
+        self._standings[name] = standing
+        return standing
 
     def _happen(self, deliverable_id: str, event: RecordedEvent) -> None:
         is_up = False
         if event.event_type in OF_LIVE_PAGES:
-            self._claim(_claim(deliverable_id, event))
-            _, standing = counted(self.claims[deliverable_id])
+            standing = self._claim(_claim(deliverable_id, event))
             is_up = bool(standing.live)
             self._stand(deliverable_id, standing)
         if event.event_type not in NEWS:

@@ -87,13 +87,17 @@ def publication(context: dg.AssetExecutionContext, operation: dg.ResourceParam[O
 def _last_build(instance: dg.DagsterInstance, built: Sequence[Mart], settings: Settings) -> tuple[str, datetime]:
     """The run that built the marts last, and as of when: between two steps of a run another may have built them."""
     events = [instance.get_latest_materialization_event(dg.AssetKey(mart.name)) for mart in built]
-    last = max((event for event in events if event), key=lambda event: event.timestamp, default=None)
-    if last is None or last.asset_materialization is None:
+    builds = [
+        (event.timestamp, event.run_id, stated.value)
+        for event in events
+        if event and event.asset_materialization and (stated := event.asset_materialization.metadata.get(_AS_OF))
+    ]
+    if not builds:
         raise Permanent(
             "publishing the marts",
             subject="the warehouse",
-            cause="no run has built it",
+            cause="no run of this release has built it",
             remedy=f"Build it first: delivery-ops run{option_of(settings.config_dir)}",
         )
-    as_of = cast("float", last.asset_materialization.metadata[_AS_OF].value)
-    return last.run_id, datetime.fromtimestamp(as_of, tz=UTC)
+    _, run_id, as_of = max(builds)
+    return run_id, datetime.fromtimestamp(cast("float", as_of), tz=UTC)

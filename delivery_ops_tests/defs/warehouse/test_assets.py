@@ -89,7 +89,7 @@ def test_what_is_published_is_named_after_the_run_that_built_it(
                 [publication], instance=instance, resources={"operation": operation}, raise_on_error=False
             )
             [stopped] = nothing.get_step_failure_events()
-            assert "no run has built it" in stopped.step_failure_data.user_failure_data.description
+            assert "no run of this release has built it" in stopped.step_failure_data.user_failure_data.description
             built = dg.materialize([models], instance=instance, resources={"operation": operation})
             as_of = operation.end_of_date
         with open_operation(settings) as operation:  # another run, of another date, between the two steps of this one
