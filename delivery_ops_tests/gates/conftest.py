@@ -1,4 +1,4 @@
-"""How a page is looked at in tests: measured for real, and its row read by the plain meaning of the rules.
+"""An operation whose pages are judged; and how a page is looked at: measured for real, its row read by the rules' words.
 
 Great Expectations costs a third of a second a run; that it reads the rules as they are read here is proved once, in
 ``suites/test_engine.py``. Every look also holds the law between evidence and rules: whatever is wrong by a detail is
@@ -11,12 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
+from pytest_httpserver import HTTPServer
 
+from delivery_ops import clock
+from delivery_ops.database.database import Database
 from delivery_ops.gates.evidence.page import read_page
 from delivery_ops.gates.evidence.records import Evidence
 from delivery_ops.gates.measuring import GATE_BY_NAME
 from delivery_ops.gates.suites import schema_check, seo_tags_present
 from delivery_ops.gates.suites.rules import Rule
+from delivery_ops_tests.gates.operating import NOON, Operation
 
 RULES: dict[str, Sequence[Rule]] = {"schemaCheck": schema_check.RULES, "seoTagsPresent": seo_tags_present.RULES}
 # What is missing altogether has no place to point at; a length is read off its column.
@@ -73,3 +77,9 @@ def look() -> Callable[..., Look]:
 @pytest.fixture(scope="session")
 def rules_of() -> dict[str, Sequence[Rule]]:
     return RULES
+
+
+@pytest.fixture
+def operation(database: Database, httpserver: HTTPServer) -> Operation:
+    clock.read_from(lambda: NOON)
+    return Operation(database=database, httpserver=httpserver)

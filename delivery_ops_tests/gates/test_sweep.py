@@ -6,135 +6,20 @@ A real site on loopback, a real ledger, the real suites.
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from pytest_httpserver import HTTPServer
-from sqlalchemy import text
 
 from delivery_ops import clock
-from delivery_ops.contracts.envelope import EventDraft
-from delivery_ops.database.database import Database
 from delivery_ops.database.roles import Role
-from delivery_ops.deliverables.fold import DELIVERABLES
-from delivery_ops.deliverables.pages import published_pages
 from delivery_ops.errors import Transient
-from delivery_ops.gates.fetch import PageFetcher
-from delivery_ops.gates.fold import GATES
-from delivery_ops.gates.results import holds, latest_by_page
+from delivery_ops.gates.results import holds
 from delivery_ops.gates.sweep import SweepResult, sweep
-from delivery_ops.lake import datasets
-from delivery_ops.lake.export import export
-from delivery_ops.lake.lake import Lake
-from delivery_ops.ledger.consume import catch_up, rebuild
-from delivery_ops.ledger.ledger import Ledger
-from delivery_ops.settings import Site
-
-NOON = datetime(2026, 3, 30, 12, tzinfo=UTC)
-DAY_END = datetime(2026, 3, 30, 22, tzinfo=UTC)
-SITE = "http://www.client.example"
-SITES = [Site(url=f"{SITE}/", client="acme")]
-BOTH = {"schemaCheck": "enforce", "seoTagsPresent": "enforce"}
-HELD = ("deliverable.held", "deliverable.released")
-
-
-def good(path: str) -> str:
-    return (
-        f'<html lang="en"><head><title>T</title><meta name="description" content="{"x" * 60}">'
-        f'<link rel="canonical" href="{SITE}{path}"></head><body><h1>T</h1>'
-        '<script type="application/ld+json">{"@context":"https://schema.org","@type":"Article"}</script>'
-    )
-
-
-@dataclass(kw_only=True)
-class Operation:
-    """An operation with one site; ``site`` maps a path to (status, HTML), and may be changed at any time."""
-
-    database: Database
-    httpserver: HTTPServer
-    site: dict[str, tuple[int, str]] = field(default_factory=dict)
-    numbers: itertools.count[int] = field(default_factory=itertools.count)
-
-    def __post_init__(self) -> None:
-        self.ledger = Ledger(self.database.engine(Role.writer))
-        routes = {"www.client.example": ("127.0.0.1", self.httpserver.port)}
-        self.fetcher = PageFetcher(routes=routes, resolve=lambda host, port: [])
-
-    def append(self, event_type: str, deliverable_id: str, *, at: datetime, **payload: Any) -> None:
-        draft = EventDraft(
-            event_type=event_type,
-            source="cms",
-            idempotency_key=str(next(self.numbers)),
-            timestamp=at,
-            actor_role="system",
-            deliverable_id=deliverable_id,
-            client_id="acme",
-            payload=payload,
-        )
-        assert [result.outcome for result in self.ledger.append([draft])] == ["kept"]
-
-    def publish(self, deliverable_id: str, path: str, *, html: str | None = None, status: int = 200) -> None:
-        self.site[path] = (status, good(path) if html is None else html)
-        self.httpserver.expect_request(path).respond_with_handler(lambda request: self._answer(path))
-        facts = {"type": "page", "tier": "gold", "url": None, "first_source": "cms"}
-        if not any(
-            event.event_type == "deliverable.registered" for event in self.ledger.of_deliverable(deliverable_id)
-        ):
-            self.append("deliverable.registered", deliverable_id, at=NOON - timedelta(days=9), **facts)
-        self.append("page.published", deliverable_id, at=NOON - timedelta(days=9), url=SITE + path)
-
-    def sweep(self, *, modes: dict[str, str] = BOTH, day_end: datetime = DAY_END) -> SweepResult:
-        return sweep(
-            self.ledger,
-            self.database.engine(Role.reader),
-            self.fetcher,
-            sites=SITES,
-            modes=modes,  # type: ignore[arg-type]
-            day_end=day_end,
-            catch_up=self.fold,
-        )
-
-    def fold(self) -> None:
-        catch_up(self.database.engine(Role.folder), [DELIVERABLES, GATES])
-
-    def exported(self, folder: Path) -> list[dict[str, Any]]:
-        """The evaluations that the lake gets."""
-        lake = Lake(folder / "lake")
-        lake.prepare()
-        assert all(each.agrees for each in export(lake, self.database).comparisons)
-        rows: list[dict[str, Any]] = lake.read(datasets.GATE_RESULTS).to_pylist()
-        return rows
-
-    def events(self, *types: str) -> list[tuple[str, str | None, str]]:
-        return [
-            (e.event_type, e.deliverable_id, e.payload["gate"]) for e in self.ledger.read() if e.event_type in types
-        ]
-
-    def _answer(self, path: str) -> Any:
-        from werkzeug import Response
-
-        status, html = self.site[path]
-        return Response(html, status=status, content_type="text/html")
-
-
-@pytest.fixture
-def operation(database: Database, httpserver: HTTPServer) -> Operation:
-    clock.read_from(lambda: NOON)
-    return Operation(database=database, httpserver=httpserver)
-
-
-def tomorrow(days: int = 1) -> datetime:
-    """Freeze the clock ``days`` later; returns the end of that date."""
-    clock.read_from(lambda: NOON + timedelta(days=days))
-    return DAY_END + timedelta(days=days)
+from delivery_ops_tests.gates.operating import BOTH, DAY_END, HELD, NOON, SITE, SITES, Operation, good, tomorrow
 
 
 def test_every_page_is_judged_and_one_that_fails_stops_no_other(operation: Operation) -> None:
@@ -303,89 +188,6 @@ def test_a_page_taken_down_is_not_judged(operation: Operation) -> None:
     operation.append("page.unpublished", "d-1", at=NOON - timedelta(days=1), url=f"{SITE}/a")
     done = operation.sweep()
     assert (done.standing.pages, done.judged) == ([], ())
-
-
-def test_the_fold_is_the_same_after_a_rebuild(operation: Operation) -> None:
-    operation.publish("d-1", "/good")
-    operation.publish("d-2", "/bad", html="<p>x")
-    operation.sweep()
-
-    def rows() -> list[list[Any]]:
-        with operation.database.engine(Role.reader).connect() as connection:
-            tables = ("ops.gate_result", "ops.hold")
-            return [sorted(map(repr, connection.execute(text(f"select * from {one}")))) for one in tables]  # noqa: S608
-
-    before = rows()
-    assert list(map(len, before)) == [4, 2]
-    rebuild(operation.database.engine(Role.folder), GATES)
-    assert rows() == before
-
-
-def test_the_latest_result_is_the_one_evaluated_last(operation: Operation) -> None:
-    operation.publish("d-1", "/a", html="<p>")
-    operation.publish("d-1", "/b")
-    operation.sweep()
-    operation.site["/a"] = (200, good("/a"))
-    clock.read_from(lambda: NOON + timedelta(hours=2))
-    operation.append("page.updated", "d-1", at=NOON + timedelta(hours=1), url=f"{SITE}/a")
-    operation.sweep()
-    with operation.database.engine(Role.reader).connect() as connection:
-        by_page = [(one.gate, one.page_key, one.outcome) for one in latest_by_page(connection)]
-    assert by_page == [
-        (gate, page, "pass") for gate in BOTH for page in ("www.client.example/a", "www.client.example/b")
-    ]
-
-
-def test_synthetic_evaluations_are_kept_and_are_nobodys_latest(operation: Operation, tmp_path: Path) -> None:
-    operation.publish("d-1", "/a")
-    said = {"gate": "schemaCheck", "url": f"{SITE}/a", "outcome": "fail", "mode": "enforce", "verdict": "fail",
-            "cause": "smoke", "rules_version": "1", "findings": [], "evidence": {}}  # fmt: skip
-    smoke = Ledger(operation.database.engine(Role.writer), allow_synthetic=True)
-    about = {"source": "smoke", "timestamp": NOON, "actor_role": "system", "deliverable_id": "d-1", "synthetic": True}
-    drafts = [
-        EventDraft(event_type="gate.evaluated", idempotency_key="1", payload=said, **about),  # type: ignore[arg-type]
-        EventDraft(event_type="deliverable.held", idempotency_key="2", payload={"gate": "schemaCheck"}, **about),  # type: ignore[arg-type]
-    ]
-    assert [result.outcome for result in smoke.append(drafts)] == ["kept", "kept"]
-    operation.fold()
-    with operation.database.engine(Role.reader).connect() as connection:
-        assert latest_by_page(connection) == []
-        assert holds(connection) == set()
-        assert connection.execute(text("select synthetic from ops.gate_result")).scalar_one() is True
-    [row] = operation.exported(tmp_path)
-    assert (row["synthetic"], row["standing"]) == (True, False)
-
-
-def test_the_lake_gets_every_evaluation_in_the_columns_agreed(operation: Operation, tmp_path: Path) -> None:
-    operation.publish("d-1", "/bad", html="<p>x")
-    operation.sweep()
-    [schema, seo] = sorted(operation.exported(tmp_path), key=lambda row: row["gate"])
-    assert (schema["finding_codes"], schema["evaluated_at"], schema["synthetic"]) == ("jsonld_missing", NOON, False)
-    assert seo["finding_codes"] == "canonical_missing,description_missing,h1_missing,lang_missing,title_missing"
-    assert json.loads(schema["findings"]) == [
-        {"code": "jsonld_missing", "severity": "error", "message": "the page has no JSON-LD block", "where": None}
-    ]
-
-
-def test_what_the_lake_says_stands_is_the_latest_of_every_live_page(operation: Operation, tmp_path: Path) -> None:
-    for path in ("/bad", "/good", "/gone"):
-        operation.publish("d-1", path, html="<p>x" if path == "/bad" else None)
-    operation.publish("d-2", "/moved")
-    operation.sweep()
-    operation.site["/good"] = (200, "<p>x")
-    operation.sweep(day_end=tomorrow())
-    operation.append("page.unpublished", "d-1", at=NOON, url=f"{SITE}/gone")
-    operation.append("page.published", "d-1", at=NOON, url=f"{SITE}/moved")  # d-1 was not judged there
-    operation.fold()
-    with operation.database.engine(Role.reader).connect() as connection:
-        live = {(page.deliverable_id, page.page_key) for page in published_pages(connection)}
-        latest = [one for one in latest_by_page(connection) if (one.deliverable_id, one.page_key) in live]
-    standing = [row for row in operation.exported(tmp_path) if row["standing"]]
-    assert sorted(row["event_id"] for row in standing) == sorted(str(one.event_id) for one in latest)
-    assert {(row["page_key"], row["outcome"]) for row in standing} == {
-        ("www.client.example/bad", "fail"),
-        ("www.client.example/good", "fail"),
-    }
 
 
 def test_pages_are_told_one_by_one_and_judged_in_chunks(operation: Operation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from delivery_ops.ledger.consume import catch_up
 from delivery_ops.ledger.ledger import Ledger
 from delivery_ops.search_console.client import SearchConsoleClient
 from delivery_ops.search_console.export import Exporter
+from delivery_ops_tests.search_console.answers import Answers
 
 QUERY = re.compile(r"/webmasters/v3/sites/(.+)/searchAnalytics/query")
 
@@ -114,3 +115,13 @@ def own(exporter):
         catch_up(exporter.database.engine(Role.folder), [DELIVERABLES])
 
     return own
+
+
+@pytest.fixture
+def api(httpserver):
+    return Answers(httpserver)
+
+
+@pytest.fixture
+def naps():
+    return []

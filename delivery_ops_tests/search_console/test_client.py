@@ -1,22 +1,15 @@
 """The client against a real HTTP server. At stake: retrying what cannot change, and giving up on what can."""
 
-import json
 import threading
-from collections import deque
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from google.auth.credentials import CredentialsWithRegionalAccessBoundary
-from pydantic import SecretStr
 from werkzeug import Response
 
 from delivery_ops import clock
 from delivery_ops.search_console.client import Completeness, RetryPolicy, SearchConsoleClient
 from delivery_ops.search_console.failures import (
     AnswerMalformed,
-    CredentialsRefused,
     NotPermitted,
     QuotaExceeded,
     RequestRefused,
@@ -24,59 +17,21 @@ from delivery_ops.search_console.failures import (
 )
 from delivery_ops.search_console.paging import PAGE_SIZE
 from delivery_ops.search_console.windows import DaySpan
-from delivery_ops.settings import Client, SearchConsole, Settings
-
-PROPERTY = "sc-domain:example.com"
-QUERY_PATH = "/webmasters/v3/sites/sc-domain:example.com/searchAnalytics/query"
-DAY = date(2026, 3, 2)
-SPAN = DaySpan(start=date(2026, 3, 20), end=date(2026, 3, 30))
-FORBIDDEN = {"error": {"errors": [{"domain": "global", "reason": "forbidden", "message": "no permission"}]}}
-NOTHING = {"responseAggregationType": "byPage"}
-RATE = {"error": {"errors": [{"domain": "usageLimits", "reason": "quotaExceeded", "message": "QPS quota"}]}}
-
-
-def row(*keys, clicks=1.0):
-    return {"keys": list(keys), "clicks": clicks, "impressions": 10.0, "ctr": 0.1, "position": 3.5}
-
-
-class Answers:
-    """A Search Console that gives prepared answers in turn and keeps the requests it saw."""
-
-    def __init__(self, httpserver):
-        self.queue = deque()
-        self.bodies = []
-        self.headers = []
-        self.endpoint = httpserver.url_for("").rstrip("/")
-        httpserver.expect_request(QUERY_PATH, method="POST").respond_with_handler(self._answer)
-
-    def _answer(self, request):
-        self.bodies.append(request.get_json())
-        self.headers.append(dict(request.headers))
-        status, body, headers = self.queue.popleft()
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return Response(data, status=status, headers=headers, content_type="application/json")
-
-    def say(self, *bodies, status=200, **headers):
-        self.queue += [(status, body, {n.replace("_", "-"): v for n, v in headers.items()}) for body in bodies]
-
-
-@pytest.fixture
-def api(httpserver):
-    return Answers(httpserver)
-
-
-@pytest.fixture
-def naps():
-    return []
+from delivery_ops_tests.search_console.answers import (
+    FORBIDDEN,
+    NOTHING,
+    PROPERTY,
+    QUERY_PATH,
+    RATE,
+    SPAN,
+    pages,
+    row,
+)
 
 
 @pytest.fixture
 def client(api, naps):
     return SearchConsoleClient(endpoint=api.endpoint, sleep=naps.append, uniform=lambda low, high: high)
-
-
-def pages(client, *dimensions):
-    return list(client.pages(PROPERTY, DAY, dimensions or ("date", "page")))
 
 
 def test_a_day_is_asked_for_as_the_api_documents_it(client, api):
@@ -299,127 +254,6 @@ def test_a_watermark_that_is_no_date_is_never_taken_for_complete(client, api, me
 
 def test_a_span_that_is_wholly_incomplete_has_no_complete_day():
     assert len(Completeness(span=SPAN, first_incomplete=date(2026, 3, 1)).complete) == 0
-
-
-# --- credentials ---
-
-
-def service_account_key(token_uri):
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return json.dumps(
-        {
-            "type": "service_account",
-            "client_email": "export@project.example",
-            "token_uri": token_uri,
-            "private_key_id": "1",
-            "private_key": private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
-        }
-    )
-
-
-def test_a_service_account_gets_a_token_and_sends_it(api, httpserver, monkeypatch):
-    # Newer google-auth looks a "regional access boundary" up at Google in the background: no network in tests.
-    monkeypatch.setattr(
-        CredentialsWithRegionalAccessBoundary, "_is_regional_access_boundary_lookup_required", lambda self: False
-    )
-    httpserver.expect_request("/token", method="POST").respond_with_json({"access_token": "T", "expires_in": 3600})
-    api.say(NOTHING)
-    client = SearchConsoleClient(endpoint=api.endpoint, key=service_account_key(httpserver.url_for("/token")))
-    assert pages(client) == [[]]
-    assert api.headers[0]["Authorization"] == "Bearer T"
-
-    httpserver.expect_request("/webmasters/v3/sites").respond_with_json({})
-    api.say(FORBIDDEN, status=403)
-    with pytest.raises(NotPermitted, match=r"What export@project\.example sees: no property at all"):
-        pages(client)
-
-
-def test_a_revoked_grant_is_permanent(api, httpserver, naps):
-    refused = {"error": "invalid_grant", "error_description": "account not found"}
-    httpserver.expect_request("/token").respond_with_json(refused, status=400)
-    key = service_account_key(httpserver.url_for("/token"))
-    with pytest.raises(CredentialsRefused, match="invalid_grant: account not found"):
-        pages(SearchConsoleClient(endpoint=api.endpoint, key=key, sleep=naps.append))
-    assert naps == []
-    assert api.bodies == []
-
-
-@pytest.mark.parametrize(
-    "token",
-    [
-        b"[]",
-        b"null",
-        b"17",
-        b"<html>",
-        b"[" * 100_000,
-        b'{"access_token": null}',
-        b'{"access_token": 17, "expires_in": 3600}',
-        b'{"access_token": "T", "expires_in": "soon"}',
-        b'{"access_token": "T", "expires_in": []}',
-        b'{"access_token": "T", "expires_in": 1e300}',
-    ],
-)
-def test_a_token_against_the_contract_is_an_error_of_ours(api, httpserver, naps, monkeypatch, token):
-    monkeypatch.setattr(
-        CredentialsWithRegionalAccessBoundary, "_is_regional_access_boundary_lookup_required", lambda self: False
-    )
-    httpserver.expect_request("/token").respond_with_data(token, content_type="application/json")
-    key = service_account_key(httpserver.url_for("/token"))
-    with pytest.raises((CredentialsRefused, Unavailable)):
-        pages(SearchConsoleClient(endpoint=api.endpoint, key=key, sleep=naps.append))
-    assert api.bodies == []
-
-
-@pytest.mark.parametrize("key", ["not json", "[]", "17", "{}", '{"type": "service_account", "private_key": "s3cret"}'])
-def test_an_unusable_key_is_refused_without_showing_it(api, key):
-    with pytest.raises(CredentialsRefused) as caught:
-        pages(SearchConsoleClient(endpoint=api.endpoint, key=key))
-    assert "s3cret" not in str(caught.value)
-    assert "DELIVERY_OPS_GOOGLE_CREDENTIALS" in str(caught.value)
-
-
-@pytest.mark.parametrize("endpoint", [None, "https://search.example/", "http://192.0.2.7:80"])
-def test_without_credentials_only_this_machine_is_asked(endpoint):
-    with pytest.raises(CredentialsRefused, match="no credentials are configured"):
-        pages(SearchConsoleClient(endpoint=endpoint))
-
-
-def settings_with(tmp_path, endpoint):
-    return Settings(
-        operation="test",
-        zone="UTC",
-        state_dir=tmp_path,
-        config_dir=tmp_path,
-        clients=(Client(id="acme", name="Acme", tier="gold"),),
-        deliverable_types=("article",),
-        search_console=SearchConsole(start=DAY, endpoint=endpoint),
-        google_credentials=SecretStr("the key"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "key"),
-    [
-        (None, "the key"),
-        ("https://search.example/", "the key"),
-        ("http://127.0.0.1:8080", None),
-        ("http://localhost:8080", None),
-        ("http://[::1]:8080", None),
-        ("http://127.0.0.1.example:8080", "the key"),
-    ],
-)
-def test_the_real_key_never_goes_to_a_server_on_this_machine(tmp_path, endpoint, key):
-    client = SearchConsoleClient.from_settings(settings_with(tmp_path, endpoint))
-    assert (client.endpoint, client.key) == (endpoint, key)
-    assert "the key" not in repr(client)
-
-
-@pytest.mark.parametrize(("configured", "asked"), [(None, "http://127.0.0.1:5"), ("http://[::1]:6", "http://[::1]:6")])
-def test_the_default_endpoint_is_asked_where_none_is_configured(tmp_path, configured, asked):
-    client = SearchConsoleClient.from_settings(
-        settings_with(tmp_path, configured), default_endpoint="http://127.0.0.1:5"
-    )
-    assert (client.endpoint, client.key) == (asked, None)
 
 
 def test_a_date_in_retry_after_is_resolved_with_the_one_clock(client, api, naps):
