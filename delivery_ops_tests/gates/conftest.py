@@ -1,4 +1,4 @@
-"""An operation whose pages are judged; and how a page is looked at: measured for real, its row read by the rules' words.
+"""An operation whose pages are judged; and how a page is looked at: measured for real, its row read as its rules say.
 
 Great Expectations costs a third of a second a run; that it reads the rules as they are read here is proved once, in
 ``suites/test_engine.py``. Every look also holds the law between evidence and rules: whatever is wrong by a detail is
